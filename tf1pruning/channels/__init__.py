@@ -1,0 +1,5 @@
+"""Which channels of a network live and die together."""
+
+from .analysis import Channels, Group, analyse
+
+__all__ = ['Channels', 'Group', 'analyse']

@@ -1,0 +1,140 @@
+"""The channel analysis: rules over the graph, one solve, groups."""
+
+import logging
+from typing import Dict, List, Optional, Tuple
+
+import numpy as np
+
+from ..graph.shapes import Shapes, infer_shapes
+from ..graph.view import VARIABLE_OPS, GraphView, TensorName
+from ..model.model import Model
+from .concrete import concrete_placeholders
+from .groups import Group, find_groups
+from .layout import EMPTY, Layout
+from .rules import RULES, Facts, Literal, Operation, Pin, Refused
+from .unionfind import components
+
+logger = logging.getLogger(__name__)
+
+
+class Channels:
+    """What the analysis found in a forward graph.
+
+    Attributes:
+        model: the model analysed, in inference form.
+        shapes: static shapes of all tensors, with unknown sizes made concrete.
+        labels: class of every id.
+        pinned: for every id used as a label, whether its class must stay.
+        groups: what can be pruned.
+        pins: what cannot, and why.
+        axes: the ids of every parameter, axis by axis.
+        roles: what parameters are for: kernel, depthwise, bias, scale, offset, mean, variance.
+        literals: numbers in the graph that spell channel counts.
+        layouts: the layout of every tensor that has one.
+    """
+
+    def __init__(self, model: Model, shapes: Shapes, facts: Facts, layouts: Dict[TensorName, Layout]) -> None:
+        self.model = model
+        self.shapes = shapes
+        self.axes: Dict[str, Tuple[np.ndarray, ...]] = facts.axes
+        self.roles = facts.roles
+        self.literals: List[Literal] = facts.literals
+        self.layouts = layouts
+        self.labels = _solve(facts)
+        self.pinned = np.zeros(facts.count + 1, bool)
+        self.pins: List[Pin] = facts.pins
+        for pin in facts.pins:
+            self.pinned[self.labels[pin.ids]] = True
+        self.produced = facts.produced
+        self.contracted = facts.contracted
+        self.groups = find_groups(self.axes, self.labels, self.pinned, facts.produced, facts.contracted,
+                                  facts.depthwise)
+
+    def classes(self, parameter: str, axis: int) -> np.ndarray:
+        """Returns the class of every index along an axis of a parameter."""
+        return self.labels[self.axes[parameter][axis]]
+
+    def reasons(self, parameter: str, axis: int) -> List[Pin]:
+        """Returns why the channels along an axis of a parameter are pinned; empty if they are not."""
+        wanted = set(self.classes(parameter, axis).tolist())
+        return [pin for pin in self.pins if pin.reason and wanted & set(self.labels[pin.ids].tolist())]
+
+
+def analyse(model: Model) -> Channels:
+    """Finds which channels of a model live and die together.
+
+    Args:
+        model: a model in inference form (`passes.to_inference`), with at least one output.
+
+    Raises:
+        ModelError: TensorFlow refuses the graph.
+    """
+    view = model.view
+    targets = [view.require(name, 'output node') for name in model.outputs]
+    nodes = view.ancestors(target.node for target in targets)
+    shapes = infer_shapes(view, nodes, concrete_placeholders(model, nodes))
+    facts = Facts()
+    layouts: Dict[TensorName, Layout] = {}
+    for name in view.topological(nodes):
+        _visit(view, name, shapes, facts, layouts)
+    for target in targets:
+        for block in layouts.get(target, EMPTY).blocks:
+            facts.pins.append(Pin(block.ids.ravel(), view.op(target.node), target.node, 'an output of the model'))
+    return Channels(model, shapes, facts, layouts)
+
+
+def _visit(view: GraphView, name: str, shapes: Shapes, facts: Facts, layouts: Dict[TensorName, Layout]) -> None:
+    """Applies the rule of one node; without one, or when it refuses, pins what the node sees."""
+    node = view.nodes[name]
+    inputs = [layouts.get(tensor, EMPTY) for tensor in view.inputs[name]]
+    if not any(layout.blocks for layout in inputs) and node.op not in VARIABLE_OPS + ('Const',):
+        return
+    registered = RULES.get(node.op)
+    reason = ''
+    outputs: List[Layout] = []
+    if registered is None:
+        reason = 'no rule for this operation'
+    else:
+        unknown = [key for key in node.attr if key not in registered.attributes and not key.startswith('_')]
+        if unknown:
+            reason = 'attribute %s is not understood' % unknown[0]
+        else:
+            try:
+                outputs = list(registered.function(Operation(node, inputs, view, shapes, facts)))
+            except Refused as refused:
+                reason = str(refused)
+            except (ValueError, IndexError, KeyError) as error:
+                logger.debug('rule of %s failed at %s', node.op, name, exc_info=True)
+                reason = 'its rule failed: %s' % error
+    if reason:
+        for layout in inputs:
+            for block in layout.blocks:
+                facts.pins.append(Pin(block.ids.ravel(), node.op, name, reason))
+    for index, layout in enumerate(outputs):
+        if layout.blocks or layout.parameters:
+            layouts[TensorName(name, index)] = layout
+            facts.multi_axis.extend(block for block in layout.blocks if len(block.axes) > 1)
+
+
+def _solve(facts: Facts) -> np.ndarray:
+    """Labels the ids; where survivors of a block over several axes might not be a rectangle, ties more and again."""
+    while True:
+        first = np.concatenate([tie[0] for tie in facts.ties] or [np.zeros(0, int)])
+        second = np.concatenate([tie[1] for tie in facts.ties] or [np.zeros(0, int)])
+        labels = components(facts.count, first.astype(int), second.astype(int))
+        ragged = [block for block in facts.multi_axis if not _is_rectangle(labels[block.ids])]
+        if not ragged:
+            return labels
+        for block in ragged:
+            free = int(np.argmax(block.ids.shape))
+            moved = np.moveaxis(block.ids, free, -1).reshape(-1, block.ids.shape[free])
+            facts.ties.extend((moved[0], row) for row in moved[1:])
+
+
+def _is_rectangle(labels: np.ndarray) -> bool:
+    """Whether whatever is removed leaves a rectangle: the classes vary along one axis at most."""
+    for axis in range(labels.ndim):
+        index = tuple(slice(None) if k == axis else slice(0, 1) for k in range(labels.ndim))
+        if np.array_equal(labels, np.broadcast_to(labels[index], labels.shape)):
+            return True
+    return False

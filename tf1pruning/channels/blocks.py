@@ -1,0 +1,125 @@
+"""Inverted-residual and squeeze-and-excitation blocks, recognised by how their channels run; scopes by name."""
+
+from typing import Dict, Iterable, List, Sequence, Set
+
+import numpy as np
+
+from ..errors import NameNotFoundError
+from ..graph.view import TensorName
+from .analysis import Channels
+from .groups import Group
+
+INVERTED_RESIDUAL = 'inverted_residual'
+SQUEEZE_EXCITE = 'squeeze_excite'
+OTHER = 'other'
+
+
+def block_kinds(channels: Channels) -> Dict[str, str]:
+    """Tells for every group, by name, what block it is the inside of.
+
+    Squeeze-and-excitation: a layer on pooled values makes the channels, and the one that uses them makes gates for the
+    very channels that the first one read. Inverted residual: the channels pass a depthwise convolution and one 1×1
+    convolution projects them to fewer; the squeeze of a nested gate may read them too.
+    """
+    kinds = {group.name: OTHER for group in channels.groups}
+    squeezes: Set[str] = set()
+    for group in channels.groups:
+        if _is_squeeze(channels, group):
+            kinds[group.name] = SQUEEZE_EXCITE
+            squeezes.update(group.producers)
+    for group in channels.groups:
+        projections = [node for node in group.consumers if node not in squeezes]
+        if group.depthwise and len(projections) == 1 and _narrows(channels, projections[0], group.size):
+            kinds[group.name] = INVERTED_RESIDUAL
+    return kinds
+
+
+def _is_squeeze(channels: Channels, group: Group) -> bool:
+    if len(group.producers) != 1 or len(group.consumers) != 1 or group.depthwise:
+        return False
+    shapes = [channels.shapes[node][0] for node in (group.producers[0], group.consumers[0])]
+    if any(shape is None or int(np.prod([size or 1 for size in shape[1:]])) != max(size or 1 for size in shape[1:])
+           for shape in shapes):
+        return False
+    read = [channels.labels[seen.ids] for seen in channels.contracted if seen.node == group.producers[0]]
+    gates = [channels.labels[seen.ids] for seen in channels.produced if seen.node == group.consumers[0]]
+    return bool(read and gates) and np.array_equal(np.unique(read[0]), np.unique(gates[0]))
+
+
+def _narrows(channels: Channels, node: str, width: int) -> bool:
+    """Whether a 1×1 convolution reads just these channels and makes fewer."""
+    kernel = channels.model.view.inputs[node][1] if channels.model.view.op(node) == 'Conv2D' else None
+    shape = channels.shapes.get(kernel.node, [None])[kernel.index] if kernel is not None else None
+    return shape is not None and tuple(shape[:2]) == (1, 1) and shape[2] == width and (shape[3] or 0) < width
+
+
+def select_groups(channels: Channels, scopes: Sequence[str] = ()) -> List[Group]:
+    """Returns the groups to prune.
+
+    Args:
+        channels: the analysis.
+        scopes: `['blocks']` or nothing: the insides of inverted-residual and SE blocks. `['all']`: everything. Else
+            scope names, matched by whole segments: `expanded_conv_1` is not `expanded_conv_10`. A group belongs to a
+            scope when its channels stay inside: all that use them lie in it, and what makes them too, unless the block
+            begins with a depthwise convolution of them.
+
+    Raises:
+        NameNotFoundError: a scope matches nothing; the closest are named.
+    """
+    names = [name for name in scopes if name]
+    if not names or names == ['blocks']:
+        kinds = block_kinds(channels)
+        return [group for group in channels.groups if kinds[group.name] != OTHER]
+    if names == ['all']:
+        return list(channels.groups)
+    known = all_scopes(channels)
+    chosen: List[Group] = []
+    for scope in names:
+        if not any(in_scope(node, scope) for node in channels.model.view.nodes):
+            raise NameNotFoundError.closest('scope', scope, known)
+        inside = [group for group in channels.groups if _belongs(group, scope)]
+        if not inside:
+            raise NameNotFoundError('scope %r has no channels that start and end inside it; those that have: %s'
+                                    % (scope, ', '.join(sorted(group.name for group in channels.groups)[:5]) or 'none'))
+        chosen.extend(group for group in inside if group not in chosen)
+    return chosen
+
+
+def in_scope(node: str, scope: str) -> bool:
+    """Whether a node's path has the segments of a scope in a row."""
+    return '/%s/' % scope.strip('/') in '/%s/' % node
+
+
+def all_scopes(channels: Channels) -> List[str]:
+    """Returns every path that is above a node."""
+    return sorted({node.rsplit('/', 1)[0] for node in channels.model.view.nodes if '/' in node})
+
+
+def _belongs(group: Group, scope: str) -> bool:
+    return _all_in(group.consumers, scope) and (
+        _all_in(group.producers, scope) or any(in_scope(node, scope) for node in group.depthwise))
+
+
+def _all_in(nodes: Iterable[str], scope: str) -> bool:
+    return all(in_scope(node, scope) for node in nodes)
+
+
+def contraction_axes(channels: Channels, group: Group) -> Dict[str, int]:
+    """Returns, for every convolution of a group, the axis of its kernel along which the group's channels lie."""
+    view = channels.model.view
+    found: Dict[str, int] = {}
+    for nodes, axes in ((group.producers, (3, 1)), (group.depthwise, (2, 2)), (group.consumers, (2, 0))):
+        for node in nodes:
+            matrix = view.op(node) == 'MatMul'
+            flipped = matrix and view.nodes[node].attr['transpose_b'].b
+            found[node] = (1 - axes[1] if flipped else axes[1]) if matrix else axes[0]
+    return found
+
+
+def kernel_of(channels: Channels, node: str) -> List[str]:
+    """Returns the parameters that are the kernel of a convolution or matrix product."""
+    for tensor in reversed(channels.model.view.inputs[node][:2]):
+        layout = channels.layouts.get(TensorName(*tensor))
+        if layout is not None and layout.parameters:
+            return list(layout.parameters)
+    return []

@@ -1,0 +1,147 @@
+"""Groups: the classes of channels that have the same slices in the same parameters."""
+
+from typing import List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+
+import numpy as np
+
+from .rules import Seen
+
+
+class Group(NamedTuple):
+    """Channels that have the same slices in the same parameters.
+
+    Attributes:
+        name: the common path of the operations that make and use them.
+        classes: label of every channel, in the order of `anchor`.
+        anchor: the parameter and axis that number the channels: the first kernel that makes them.
+        slices: every parameter and axis in which they have slices.
+        producers: nodes that make the channels.
+        consumers: nodes that contract over them.
+        depthwise: depthwise nodes that they pass.
+    """
+
+    name: str
+    classes: np.ndarray
+    anchor: Tuple[str, int]
+    slices: Tuple[Tuple[str, int], ...]
+    producers: Tuple[str, ...]
+    consumers: Tuple[str, ...]
+    depthwise: Tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """Number of channels."""
+        return int(self.classes.size)
+
+
+class _Owners:
+    """For a label: the numbers of the arrays that hold it."""
+
+    def __init__(self, arrays: Sequence[np.ndarray]) -> None:
+        parts = [np.unique(array) for array in arrays]
+        labels = np.concatenate(parts) if parts else np.zeros(0, int)
+        owners = np.repeat(np.arange(len(parts)), [part.size for part in parts])
+        order = np.argsort(labels, kind='stable')
+        self.labels, self.owners = labels[order], owners[order]
+
+    def __call__(self, label: int) -> List[int]:
+        start, end = np.searchsorted(self.labels, [label, label + 1])
+        return [int(owner) for owner in self.owners[start:end]]
+
+
+def find_groups(axes: Mapping[str, Tuple[np.ndarray, ...]], labels: np.ndarray, pinned: np.ndarray,
+                produced: Sequence[Seen], contracted: Sequence[Seen], depthwise: Sequence[Seen]) -> List[Group]:
+    """Collects the classes that can go.
+
+    A class can go if nothing pins it, a kernel makes it and a kernel contracts over it.
+
+    Args:
+        axes: ids of every parameter, axis by axis.
+        labels: class of every id.
+        pinned: whether a class must stay.
+        produced: ids that kernels make.
+        contracted: ids that kernels contract over.
+        depthwise: ids that depthwise kernels filter.
+    """
+    slices = [(name, axis) for name, own in axes.items() for axis in range(len(own))]
+    holders = _Owners([labels[axes[name][axis]] for name, axis in slices])
+    makers, users, filters = (_Owners([labels[seen.ids] for seen in kind])
+                              for kind in (produced, contracted, depthwise))
+    anchors = [_own_axis(seen, axes) for seen in produced]
+    candidates = np.unique(holders.labels)
+    candidates = candidates[~pinned[candidates]]
+    groups: List[Group] = []
+    for members in _same_holders(holders, candidates, len(slices)):
+        label = int(members[0])
+        made, used = makers(label), users(label)
+        anchor = next((anchors[k] for k in made if anchors[k] is not None), None)
+        if anchor is None or not used:
+            continue
+        producers = tuple(produced[k].node for k in made)
+        consumers = tuple(contracted[k].node for k in used)
+        passed = tuple(depthwise[k].node for k in filters(label))
+        groups.append(Group(common_scope(producers + passed + consumers),
+                            _in_order(labels[axes[anchor[0]][anchor[1]]], members), anchor,
+                            tuple(slices[k] for k in holders(label)), producers, consumers, passed))
+    order = {name: place for place, name in enumerate(axes)}
+    return _named(sorted(groups, key=lambda group: (order[group.anchor[0]], group.classes[0])))
+
+
+def _same_holders(holders: _Owners, candidates: np.ndarray, count: int) -> List[np.ndarray]:
+    """Splits labels by the set of arrays that hold them."""
+    if not candidates.size:
+        return []
+    marks = np.random.RandomState(0).randint(1, 2 ** 62, count, dtype=np.int64)
+    signature = np.zeros(int(holders.labels.max()) + 1, np.int64)
+    np.add.at(signature, holders.labels, marks[holders.owners])
+    order = np.argsort(signature[candidates], kind='stable')
+    values = signature[candidates][order]
+    return np.split(candidates[order], np.flatnonzero(np.diff(values)) + 1)
+
+
+def _own_axis(seen: Seen, axes: Mapping[str, Tuple[np.ndarray, ...]]) -> Optional[Tuple[str, int]]:
+    """Returns the parameter and axis whose ids a kernel makes; of a partitioned kernel, the first that has some."""
+    for name in seen.parameters:
+        for axis, own in reversed(list(enumerate(axes.get(name, ())))):
+            if own.size == seen.ids.size and np.array_equal(own, seen.ids):
+                return name, axis
+    for name in seen.parameters:
+        for axis, own in reversed(list(enumerate(axes.get(name, ())))):
+            if np.isin(own, seen.ids).any():
+                return name, axis
+    return None
+
+
+def _in_order(along: np.ndarray, members: np.ndarray) -> np.ndarray:
+    """Sorts labels by where they first stand along an axis."""
+    values, positions = np.unique(along, return_index=True)
+    present = np.isin(values, members)
+    ordered = values[present][np.argsort(positions[present])]
+    return np.concatenate([ordered, np.setdiff1d(members, ordered)])
+
+
+def common_scope(names: Tuple[str, ...]) -> str:
+    """Returns the longest common path of some node names; without one, the first node's own path."""
+    paths = [name.split('/') for name in names]
+    common: List[str] = []
+    for parts in zip(*[path[:-1] for path in paths]):
+        if len(set(parts)) > 1:
+            break
+        common.append(parts[0])
+    return '/'.join(common) or '/'.join(paths[0][:-1]) or names[0]
+
+
+def _named(groups: List[Group]) -> List[Group]:
+    """Makes names unique: of groups with one path, all but the first take the name of the kernel that makes them."""
+    taken: Set[str] = set()
+    named: List[Group] = []
+    for group in groups:
+        name, number = group.name, 1
+        while name in taken:
+            name = group.anchor[0] if number == 1 else '%s_%d' % (group.anchor[0], number)
+            number += 1
+        taken.add(name)
+        named.append(group._replace(name=name))
+    return named
+
+

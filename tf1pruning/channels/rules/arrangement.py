@@ -1,0 +1,193 @@
+"""Operations that move elements around: the ids move along."""
+
+from typing import List, Sequence, Tuple
+
+import numpy as np
+
+from ..layout import EMPTY, Block, Layout, drop_constant_axes
+from .registry import Operation, Refused, rule
+
+
+@rule('Reshape')
+def reshape(op: Operation) -> List[Layout]:
+    """Reshapes the id array, so that a flatten is a tile and a channel shuffle is a transpose.
+
+    Given x `[N, 7, 7, 8]` with ids over axis 3, reshaped to `[N, 392]`. Result: ids over axis 1, each 49 times.
+    """
+    layout = reshaped(op, op.inputs[0], op.shape(0), op.out_shape())
+    for block in layout.blocks:
+        for axis in block.axes:
+            op.literal(1, axis, block, axis)
+    return [layout]
+
+
+def reshaped(op: Operation, layout: Layout, old: Tuple[int, ...], new: Tuple[int, ...]) -> Layout:
+    """Carries a layout through a change of shape."""
+    blocks: List[Block] = []
+    for before, after in factors(old, new):
+        inside = [block for block in layout.blocks if set(block.axes) & set(before)]
+        if not inside:
+            continue
+        if len(inside) == 1 and set(inside[0].axes) <= set(before) and after:
+            blocks.append(_through(inside[0], before, after, old, new))
+        elif [old[axis] for axis in before] == [new[axis] for axis in after]:
+            blocks.extend(Layout(tuple(inside)).moved(
+                dict(zip(before, after)).get(axis, axis) for axis in range(len(old))).blocks)
+        else:
+            for block in inside:
+                op.pin(block.ids, 'a reshape mixes these channels with other axes')
+    return Layout(tuple(block for block in blocks if block.axes), layout.parameters)
+
+
+def _through(block: Block, before: Sequence[int], after: Sequence[int], old: Sequence[int],
+             new: Sequence[int]) -> Block:
+    sizes = [old[axis] if axis in block.axes else 1 for axis in before]
+    spread = np.broadcast_to(block.ids.reshape(sizes), [old[axis] for axis in before])
+    return drop_constant_axes(Block(tuple(after), spread.reshape([new[axis] for axis in after])))
+
+
+def factors(old: Sequence[int], new: Sequence[int]) -> List[Tuple[List[int], List[int]]]:
+    """Splits two shapes of equal size into the shortest runs of axes with equal products.
+
+    Given `(2, 7, 7, 8)` and `(2, 392)`. Result: `[([0], [0]), ([1, 2, 3], [1])]`. Axes of size 1 join the run before
+    them, or stand in a run of their own.
+    """
+    pairs: List[Tuple[List[int], List[int]]] = []
+    i = j = 0
+    while i < len(old) or j < len(new):
+        before, after = [], []
+        left = right = 1
+        if i < len(old):
+            left, before, i = old[i], [i], i + 1
+        if j < len(new):
+            right, after, j = new[j], [j], j + 1
+        while left != right:
+            if left < right and i < len(old):
+                left, i = left * old[i], i + 1
+                before.append(i - 1)
+            elif j < len(new):
+                right, j = right * new[j], j + 1
+                after.append(j - 1)
+            else:
+                raise Refused('shapes %s and %s differ in size' % (list(old), list(new)))
+        pairs.append((before, after))
+    return _without_ones(pairs, old, new)
+
+
+def _without_ones(pairs: List[Tuple[List[int], List[int]]], old: Sequence[int],
+                  new: Sequence[int]) -> List[Tuple[List[int], List[int]]]:
+    """Leaves axes of size 1 out of runs that have others."""
+    cleaned = []
+    for before, after in pairs:
+        if len(before) > 1 or len(after) > 1:
+            before = [axis for axis in before if old[axis] != 1] or before[:1]
+            after = [axis for axis in after if new[axis] != 1] or after[:1]
+        cleaned.append((before, after))
+    return cleaned
+
+
+@rule('Squeeze', attributes='squeeze_dims')
+def squeeze(op: Operation) -> List[Layout]:
+    """Axes of size 1 go."""
+    return [reshaped(op, op.inputs[0], op.shape(0), op.out_shape())]
+
+
+@rule('ExpandDims')
+def expand_dims(op: Operation) -> List[Layout]:
+    """An axis of size 1 comes in."""
+    rank = len(op.shape(0))
+    axis = int(op.constant(1).ravel()[0]) % (rank + 1)
+    return [op.inputs[0].moved(old + (old >= axis) for old in range(rank))]
+
+
+@rule('Transpose')
+def transpose(op: Operation) -> List[Layout]:
+    """Permutes the axes."""
+    order = [int(axis) for axis in op.constant(1)]
+    return [op.inputs[0].moved(order.index(axis) for axis in range(len(order)))]
+
+
+@rule('ConcatV2', 'Concat')
+def concat(op: Operation) -> List[Layout]:
+    """Along its axis ids are strung together; along the others they are the same channels."""
+    parts = list(range(len(op.inputs) - 1)) if op.node.op == 'ConcatV2' else list(range(1, len(op.inputs)))
+    out = op.out_shape()
+    axis = int(op.constant(len(op.inputs) - 1 if op.node.op == 'ConcatV2' else 0).ravel()[0]) % len(out)
+    parameters = tuple(name for part in parts for name in op.inputs[part].parameters)
+    if not all(op.inputs[part].parameters for part in parts):
+        parameters = ()
+    strung = [op.ids(part, axis) for part in parts]
+    blocks = []
+    if any(ids is not None for ids in strung):
+        filled = []
+        for part, ids in zip(parts, strung):
+            if ids is None:
+                ids = op.fresh(op.shape(part)[axis])
+                op.pin(ids, '')
+            filled.append(ids)
+        blocks.append(Block((axis,), np.concatenate(filled)))
+    for other in range(len(out)):
+        along = [op.ids(part, other) for part in parts] if other != axis else [None]
+        present = [ids for ids in along if ids is not None]
+        if present:
+            for ids in along:
+                op.meet(present[0], ids, 'concatenated with an axis that cannot be pruned')
+            blocks.append(Block((other,), present[0]))
+    return [Layout(tuple(blocks), parameters)]
+
+
+@rule('Pad', 'PadV2', 'MirrorPad', attributes='mode')
+def pad(op: Operation) -> List[Layout]:
+    """New channels at the ends are free to go with whatever they are tied to later."""
+    amounts = op.constant(1)
+    if op.node.op == 'PadV2' and float(np.ravel(op.constant(2))[0]) != 0.0:
+        raise Refused('padding with another value than zero')
+    blocks = []
+    for block in op.inputs[0].blocks:
+        padded = [axis for axis in block.axes if amounts[axis].any()]
+        if not padded:
+            blocks.append(block)
+            continue
+        if len(block.axes) > 1 or op.node.op == 'MirrorPad':
+            raise Refused('padding of channels in this arrangement')
+        axis = padded[0]
+        ends = [op.fresh(int(amount)) for amount in amounts[axis]]
+        for place, ids in enumerate(ends):
+            if ids.size:
+                op.literal(1, 2 * axis + place, Block((axis,), ids), axis)
+        blocks.append(Block((axis,), np.concatenate([ends[0], block.ids, ends[1]])))
+    return [Layout(tuple(blocks))]
+
+
+@rule('SpaceToBatchND', 'BatchToSpaceND', attributes='Tblock_shape Tcrops')
+def space_to_batch(op: Operation) -> List[Layout]:
+    """Dilation written out: only the axes after the block's move."""
+    spatial = op.constant(1).size
+    op.pin_layout(op.inputs[0], 'moved between space and batch', axes=range(spatial + 1))
+    return [op.others(0, *range(spatial + 1))]
+
+
+@rule('Pack', attributes='axis')
+def pack(op: Operation) -> List[Layout]:
+    """Stacks tensors along a new axis, which cannot be pruned."""
+    out = op.out_shape()
+    axis = op.node.attr['axis'].i % len(out)
+    layout = unify_stacked(op)
+    return [layout.moved(old + (old >= axis) for old in range(len(out) - 1))]
+
+
+def unify_stacked(op: Operation) -> Layout:
+    """Ties the channels of tensors of one shape."""
+    first = op.inputs[0]
+    for position in range(1, len(op.inputs)):
+        for axis in range(len(op.shape(0))):
+            op.meet(op.ids(0, axis), op.ids(position, axis), 'stacked with an axis that cannot be pruned')
+    return Layout(first.blocks)
+
+
+@rule('Shape', 'ShapeN', 'Size', 'Rank')
+def live_shape(op: Operation) -> List[Layout]:
+    """Reads how large a tensor is, not what is in it; the result follows by itself."""
+    return [EMPTY] * max(1, len(op.out_shapes))
+
+

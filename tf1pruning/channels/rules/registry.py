@@ -1,0 +1,233 @@
+"""One small rule per operation: from the layouts of its inputs to those of its outputs."""
+
+from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
+
+import numpy as np
+
+from ...graph.constants import constant_value, trace_element
+from ...graph.shapes import Shape, Shapes, shape_at
+from ...graph.view import GraphView
+from ...tf1 import tf
+from ..layout import EMPTY, Block, Layout
+
+Rule = Callable[['Operation'], Sequence[Layout]]
+
+
+class Registered(NamedTuple):
+    """A rule with the attributes that it understands."""
+
+    function: Rule
+    attributes: Set[str]
+
+
+RULES: Dict[str, Registered] = {}
+
+
+def rule(*operations: str, attributes: str = '') -> Callable[[Rule], Rule]:
+    """Registers a rule.
+
+    Args:
+        *operations: names of operations.
+        attributes: names of the attributes that the rule understands, separated by blanks, beside `T` and the like;
+            any other attribute makes the operation an unknown one.
+    """
+    def register(function: Rule) -> Rule:
+        for operation in operations:
+            RULES[operation] = Registered(function, set(attributes.split()) | _TYPES)
+        return function
+    return register
+
+
+_TYPES = {'T', 'dtype', 'Tidx', 'Tshape', 'Tpaddings', 'Tperm', 'Tdim', 'Tmultiples', 'N', 'U', 'SrcT', 'DstT',
+          'Truncate', 'TI', 'out_type', 'Tindices', 'Tparams', 'Taxis', 'Index', 'Tlen'}
+
+
+class Refused(Exception):
+    """A rule cannot say what happens: the ids that its operation sees are pinned with this reason."""
+
+
+class Pin(NamedTuple):
+    """Ids that must stay, and why."""
+
+    ids: np.ndarray
+    operation: str
+    node: str
+    reason: str
+
+
+class Literal(NamedTuple):
+    """A number in the graph that spells how many channels there are.
+
+    Attributes:
+        node: the node that reads it, as input number `position`.
+        element: index in the flat value of that input.
+        block: the ids it counts along `axis`.
+    """
+
+    node: str
+    position: int
+    element: int
+    block: Block
+    axis: int
+
+
+class Seen(NamedTuple):
+    """Ids that an operation produces, contracts over or filters one by one."""
+
+    node: str
+    parameters: Tuple[str, ...]
+    ids: np.ndarray
+
+
+class Facts:
+    """What the rules find out about a graph."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.ties: List[Tuple[np.ndarray, np.ndarray]] = []
+        self.pins: List[Pin] = []
+        self.literals: List[Literal] = []
+        self.multi_axis: List[Block] = []
+        self.produced: List[Seen] = []
+        self.contracted: List[Seen] = []
+        self.depthwise: List[Seen] = []
+        self.roles: Dict[str, str] = {}
+        self.axes: Dict[str, Tuple[np.ndarray, ...]] = {}
+
+    def fresh(self, size: int) -> np.ndarray:
+        """Returns ids that nothing else has."""
+        self.count += size
+        return np.arange(self.count - size, self.count)
+
+
+class Operation:
+    """One node, as its rule sees it.
+
+    Attributes:
+        node: the NodeDef.
+        inputs: layouts of its data inputs.
+        in_shapes: their shapes; None where unknown.
+        out_shapes: shapes of its outputs.
+        facts: where findings go.
+    """
+
+    def __init__(self, node: tf.NodeDef, inputs: List[Layout], view: GraphView, shapes: Shapes, facts: Facts) -> None:
+        self.node = node
+        self.inputs = inputs
+        self.view = view
+        self.facts = facts
+        self.in_shapes: List[Optional[Shape]] = [shape_at(shapes, tensor) for tensor in view.inputs[node.name]]
+        self.out_shapes = shapes.get(node.name, [])
+
+    def shape(self, position: int = 0) -> Tuple[int, ...]:
+        """Returns the shape of an input.
+
+        Raises:
+            Refused: it is not fully known.
+        """
+        return _known(self.in_shapes[position], 'input %d' % position)
+
+    def out_shape(self) -> Tuple[int, ...]:
+        """Returns the shape of the first output.
+
+        Raises:
+            Refused: it is not fully known.
+        """
+        return _known(self.out_shapes[0] if self.out_shapes else None, 'its output')
+
+    def constant(self, position: int) -> np.ndarray:
+        """Returns the value of a constant input.
+
+        Raises:
+            Refused: it is computed.
+        """
+        value = constant_value(self.view, self.view.inputs[self.node.name][position])
+        if value is None:
+            raise Refused('input %d is not a constant' % position)
+        return value
+
+    def channel_axis(self, rank: int) -> int:
+        """Returns the channel axis that `data_format` tells."""
+        layout = self.node.attr['data_format'].s.decode() or 'NHWC'
+        if not layout.startswith('N') or 'C' not in layout or len(layout) not in (4, 5):
+            raise Refused('data format %s' % layout)
+        return 1 if layout[1] == 'C' else rank - 1
+
+    def ids(self, position: int, axis: int) -> Optional[np.ndarray]:
+        """Returns the ids along one axis of an input; a block over several axes is narrowed to this one."""
+        return self.along(self.inputs[position], axis)
+
+    def along(self, layout: Layout, axis: int) -> Optional[np.ndarray]:
+        """Returns the ids along one axis of a layout, None where it has none."""
+        block = layout.block(axis)
+        if block is None:
+            return None
+        place = block.axes.index(axis)
+        moved = np.moveaxis(block.ids, place, -1).reshape(-1, block.ids.shape[place])
+        for row in moved[1:]:
+            self.tie(moved[0], row)
+        return moved[0]
+
+    def others(self, position: int, *axes: int) -> Layout:
+        """Returns an input's layout without the blocks over some axes."""
+        layout = self.inputs[position]
+        return Layout(tuple(block for block in layout.blocks if not set(block.axes) & set(axes)))
+
+    def fresh(self, size: int) -> np.ndarray:
+        """Returns ids that nothing else has."""
+        return self.facts.fresh(size)
+
+    def tie(self, first: np.ndarray, second: np.ndarray) -> None:
+        """Says that ids of equal position are the same channel."""
+        if first.shape != second.shape:
+            raise Refused('%d channels meet %d' % (first.size, second.size))
+        if first is not second:
+            self.facts.ties.append((first.ravel(), second.ravel()))
+
+    def meet(self, first: Optional[np.ndarray], second: Optional[np.ndarray], reason: str) -> None:
+        """Ties two axes; where only one of them can be pruned, pins it."""
+        if first is not None and second is not None:
+            self.tie(first, second)
+        elif first is not None or second is not None:
+            self.pin(first if first is not None else second, reason)
+
+    def pin(self, ids: Optional[np.ndarray], reason: str) -> None:
+        """Says that ids must stay; an empty reason is for axes that nobody would expect to be pruned."""
+        if ids is not None and ids.size:
+            self.facts.pins.append(Pin(ids.ravel(), self.node.op, self.node.name, reason))
+
+    def pin_layout(self, layout: Layout, reason: str, axes: Optional[Iterable[int]] = None) -> None:
+        """Pins all ids of a layout, or those along some axes."""
+        wanted = None if axes is None else set(axes)
+        for block in layout.blocks:
+            if wanted is None or wanted & set(block.axes):
+                self.pin(block.ids, reason)
+
+    def role(self, position: int, role: str) -> None:
+        """Says what the parameters behind an input are for; what is known already stays."""
+        for name in self.inputs[position].parameters:
+            self.facts.roles.setdefault(name, role)
+
+    def literal(self, position: int, element: int, block: Block, axis: int) -> None:
+        """Says that a number in a constant input counts the channels along an axis of an output block.
+
+        A number that cannot be followed to where it is spelled pins the block.
+        """
+        found = trace_element(self.view, self.view.inputs[self.node.name][position], element)
+        if found is None:
+            self.pin(block.ids, 'the size in input %d is computed in a way that cannot be rewritten' % position)
+        elif found.node is not None and found.value != -1:
+            self.facts.literals.append(Literal(self.node.name, position, element, block, axis))
+
+    def same(self, position: int = 0) -> List[Layout]:
+        """Returns the layout of an input as that of the output, no longer a parameter."""
+        return [Layout(self.inputs[position].blocks)]
+
+
+def _known(shape: Optional[Shape], what: str) -> Tuple[int, ...]:
+    if shape is None or None in shape:
+        raise Refused('the shape of %s is not known' % what)
+    return tuple(size or 0 for size in shape)
+
+
+__all__ = ['EMPTY', 'Facts', 'Literal', 'Operation', 'Pin', 'RULES', 'Refused', 'Seen', 'rule']

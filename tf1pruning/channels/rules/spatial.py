@@ -1,0 +1,37 @@
+"""Pools, resizes and reductions: every channel by itself, unless the channel axis is what is reduced."""
+
+from typing import List
+
+import numpy as np
+
+from ..layout import Layout
+from .registry import Operation, rule
+
+
+@rule('AvgPool', 'MaxPool', attributes='ksize strides padding data_format explicit_paddings')
+def pool(op: Operation) -> List[Layout]:
+    """Windows over space; a window over channels mixes them."""
+    axis = op.channel_axis(4)
+    if op.node.attr['ksize'].list.i[axis] != 1 or op.node.attr['strides'].list.i[axis] != 1:
+        op.pin_layout(op.inputs[0], 'a pool over channels')
+    op.pin_layout(op.others(0, axis), 'a pool slides over this axis')
+    return [Layout(tuple(block for block in op.inputs[0].blocks if block.axes == (axis,)))]
+
+
+@rule('ResizeBilinear', 'ResizeNearestNeighbor', 'ResizeBicubic', 'ResizeArea',
+      attributes='align_corners half_pixel_centers')
+def resize(op: Operation) -> List[Layout]:
+    """Changes axes 1 and 2."""
+    op.pin_layout(op.inputs[0], 'a resize mixes positions along this axis', axes=(1, 2))
+    return [op.others(0, 1, 2)]
+
+
+@rule('Mean', 'Sum', 'Max', 'Min', 'Prod', 'All', 'Any', attributes='keep_dims')
+def reduction(op: Operation) -> List[Layout]:
+    """Reduces some axes; channels among them would be mixed."""
+    rank = len(op.shape(0))
+    reduced = {int(axis) % rank for axis in np.ravel(op.constant(1))} if rank else set()
+    keep = op.node.attr['keep_dims'].b
+    op.pin_layout(op.inputs[0], '%s over channels' % op.node.op, axes=reduced)
+    moved = [axis if keep else axis - sum(other < axis for other in reduced) for axis in range(rank)]
+    return [Layout(op.others(0, *reduced).moved(moved).blocks)]

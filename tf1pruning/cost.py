@@ -1,0 +1,105 @@
+"""What a forward graph costs: parameters and multiply-accumulates."""
+
+from typing import Dict, List, NamedTuple, Optional, Set
+
+import numpy as np
+
+from .channels.concrete import concrete_placeholders
+from .graph.batch_norm import FUSED_BATCH_NORMS
+from .graph.shapes import Shape, Shapes, infer_shapes, shape_at
+from .graph.view import VARIABLE_OPS, GraphView
+from .model.model import Model
+from .tf1 import tf
+
+
+class Cost(NamedTuple):
+    """Counts for one example.
+
+    Attributes:
+        parameters: numbers that training learns: kernels, biases, scales, offsets; moving statistics are not counted.
+        macs: multiply-accumulates of convolutions and matrix products.
+    """
+
+    parameters: int
+    macs: int
+
+
+def count_cost(model: Model, shapes: Optional[Shapes] = None) -> Cost:
+    """Counts a model in inference form.
+
+    Args:
+        model: the model.
+        shapes: static shapes, if they are known already.
+    """
+    view = model.view
+    targets = [view.require(name).node for name in model.outputs]
+    nodes = view.ancestors(targets)
+    if shapes is None:
+        shapes = infer_shapes(view, nodes, concrete_placeholders(model, nodes))
+    return Cost(sum(count_parameters(model, nodes).values()), sum(macs_by_node(view, shapes).values()))
+
+
+def count_parameters(model: Model, nodes: Set[str]) -> Dict[str, int]:
+    """Returns the size of every learnt parameter among some nodes."""
+    view = model.view
+    statistics = {view.source(tensor).node for name in nodes if view.op(name) in FUSED_BATCH_NORMS
+                  for tensor in view.inputs[name][3:5]}
+    trainable = any(variable.trainable for variable in model.variables.values())
+    counts: Dict[str, int] = {}
+    for name in nodes - statistics:
+        op = view.op(name)
+        if op in VARIABLE_OPS and name in model.variables:
+            if model.variables[name].trainable or not trainable:
+                counts[name] = int(np.prod(model.variables[name].shape, dtype=np.int64))
+        elif op == 'Const' and model.frozen:
+            proto = view.nodes[name].attr['value'].tensor
+            shape = [int(dim.size) for dim in proto.tensor_shape.dim]
+            if shape and tf.as_dtype(proto.dtype).is_floating:
+                counts[name] = int(np.prod(shape, dtype=np.int64))
+    return counts
+
+
+def macs_by_node(view: GraphView, shapes: Shapes) -> Dict[str, int]:
+    """Returns the multiply-accumulates of every node that has some, for one example of the batch."""
+    found: Dict[str, int] = {}
+    for name, outputs in shapes.items():
+        op = view.op(name)
+        if op in _COUNTERS and outputs:
+            inputs = [shape_at(shapes, tensor) for tensor in view.inputs[name]]
+            count = _COUNTERS[op](view, name, inputs, outputs[0])
+            batch = inputs[2 if op == 'Conv2DBackpropInput' else 0]
+            found[name] = count // max(1, (batch[0] or 1) if batch else 1)
+    return found
+
+
+def _convolution(view: GraphView, name: str, inputs: List[Optional[Shape]], out: Optional[Shape]) -> int:
+    """Every output number takes kh·kw·Cin products."""
+    kernel = inputs[1]
+    return _size(out) * _size(kernel) // max(1, kernel[-1] or 1) if kernel else 0
+
+
+def _depthwise(view: GraphView, name: str, inputs: List[Optional[Shape]], out: Optional[Shape]) -> int:
+    """Every output number takes kh·kw products."""
+    kernel = inputs[1]
+    return _size(out) * (kernel[0] or 0) * (kernel[1] or 0) if kernel else 0
+
+
+def _transposed(view: GraphView, name: str, inputs: List[Optional[Shape]], out: Optional[Shape]) -> int:
+    """Every input number is multiplied with kh·kw·Cout of the kernel."""
+    kernel = inputs[1]
+    return _size(inputs[2]) * _size(kernel) // max(1, kernel[-1] or 1) if kernel else 0
+
+
+def _matrix(view: GraphView, name: str, inputs: List[Optional[Shape]], out: Optional[Shape]) -> int:
+    """Every output number takes K products."""
+    flag = 'transpose_a' if 'transpose_a' in view.nodes[name].attr else 'adj_x'
+    left = inputs[0]
+    return _size(out) * (left[-2 if view.nodes[name].attr[flag].b else -1] or 0) if left else 0
+
+
+_COUNTERS = {'Conv2D': _convolution, 'Conv3D': _convolution, 'DepthwiseConv2dNative': _depthwise,
+             'Conv2DBackpropInput': _transposed, 'MatMul': _matrix, 'BatchMatMul': _matrix, 'BatchMatMulV2': _matrix}
+
+
+def _size(shape: Optional[Shape]) -> int:
+    return int(np.prod([size or 0 for size in shape], dtype=np.int64)) if shape is not None else 0

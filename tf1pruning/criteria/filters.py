@@ -1,0 +1,48 @@
+"""The filters of a group's channels, kernel by kernel."""
+
+from typing import Iterator, Tuple
+
+import numpy as np
+
+from ..channels import Channels, Group
+
+
+def filters(channels: Channels, group: Group) -> Iterator[Tuple[np.ndarray, np.ndarray]]:
+    """Yields, for every kernel that makes or filters the channels, its weights as rows.
+
+    Yields:
+        Weights `[slices, weights per slice]` and, for each row, the number of its channel in the group (-1: of
+        another group).
+    """
+    made = _made(channels, group)
+    for name, axis in group.slices:
+        if (name, axis) in made:
+            weights = channels.model.value(name)
+            rows = np.moveaxis(weights, axis, 0).reshape(weights.shape[axis], -1)
+            yield rows, channel_numbers(group, channels.classes(name, axis))
+
+
+def _made(channels: Channels, group: Group) -> 'set':
+    """Kernel axes that make the channels: of producers the filters, of depthwise kernels the channels themselves."""
+    producers = {name for seen in channels.produced if seen.node in group.producers for name in seen.parameters}
+    contracted = {(name, axis) for seen in channels.contracted if seen.node in group.consumers
+                  for name in seen.parameters for axis, ids in enumerate(channels.axes[name])
+                  if np.isin(ids, seen.ids).all()}
+    return {(name, axis) for name, axis in group.slices
+            if channels.roles.get(name) == 'depthwise' or (name in producers and (name, axis) not in contracted)}
+
+
+def channel_numbers(group: Group, classes: np.ndarray) -> np.ndarray:
+    """Returns for every class its number in a group, -1 where it is not in it."""
+    order = np.argsort(group.classes)
+    place = np.minimum(np.searchsorted(group.classes[order], classes), group.size - 1)
+    numbers = order[place]
+    return np.where(group.classes[numbers] == classes, numbers, -1)
+
+
+def mean_by_channel(group: Group, numbers: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Averages values over the slices of each channel."""
+    inside = numbers >= 0
+    total = np.bincount(numbers[inside], values[inside], minlength=group.size)
+    count = np.bincount(numbers[inside], minlength=group.size)
+    return total / np.maximum(count, 1)

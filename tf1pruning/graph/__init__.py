@@ -1,0 +1,1 @@
+"""Reading and editing GraphDefs: no sessions, no default graph."""

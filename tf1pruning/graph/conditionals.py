@@ -1,0 +1,99 @@
+"""Switch/Merge pairs with a known predicate: only the branch taken stays."""
+
+from typing import Dict, Iterable, Optional
+
+import numpy as np
+
+from ..tf1 import tf
+from .rewiring import Rewiring
+from .view import TensorName
+
+_PASSING = ('Identity', 'PlaceholderWithDefault', 'StopGradient')
+
+
+def fold_conditionals(rewiring: Rewiring, targets: Iterable[TensorName]) -> None:
+    """Resolves every Switch and Merge behind the targets whose predicate is constant.
+
+    Given `Merge(f(Switch(x, p):0), g(Switch(x, p):1))` with p = False. Result: `f(x)`.
+    A placeholder with a default (Keras' learning phase) counts as its default.
+    """
+    needed = rewiring.needed(targets)
+    taken: Dict[str, Optional[bool]] = {}
+    for name, inputs in needed.items():
+        node = rewiring.node(name)
+        if node is not None and node.op in ('Switch', 'RefSwitch'):
+            taken[name] = predicate_value(rewiring, inputs[1])
+    alive = _Aliveness(rewiring, taken)
+    for name, inputs in needed.items():
+        node = rewiring.node(name)
+        if node is not None and node.op == 'Merge':
+            living = [tensor for tensor in inputs if alive(tensor)]
+            if len(living) == 1:
+                rewiring.replace(TensorName(name), living[0])
+        elif taken.get(name) is not None:
+            rewiring.replace(TensorName(name, int(bool(taken[name]))), inputs[0])
+
+
+def predicate_value(rewiring: Rewiring, tensor: TensorName) -> Optional[bool]:
+    """Evaluates a boolean scalar made of constants and logic, None where it is not known."""
+    node = rewiring.node(tensor.node)
+    if node is None:
+        return None
+    if node.op == 'Const':
+        return bool(np.all(tf.make_ndarray(node.attr['value'].tensor)))
+    inputs = rewiring.inputs(tensor.node)
+    if node.op in _PASSING or (node.op in ('Switch', 'RefSwitch')):
+        return predicate_value(rewiring, inputs[0])
+    values = [predicate_value(rewiring, each) for each in inputs] if node.op.startswith('Logical') else []
+    if node.op == 'LogicalNot' and values[0] is not None:
+        return not values[0]
+    if node.op == 'LogicalAnd':
+        return False if False in values else (None if None in values else True)
+    if node.op == 'LogicalOr':
+        return True if True in values else (None if None in values else False)
+    return None
+
+
+class _Aliveness:
+    """Tells whether a tensor is computed at all, given the branches taken."""
+
+    def __init__(self, rewiring: Rewiring, taken: Dict[str, Optional[bool]]) -> None:
+        self.rewiring = rewiring
+        self.taken = taken
+        self._nodes: Dict[str, bool] = {}
+
+    def __call__(self, tensor: TensorName) -> bool:
+        branch = self.taken.get(tensor.node)
+        if branch is not None and tensor.index != int(branch):
+            return False
+        stack = [(tensor.node, False)]
+        while stack:
+            name, done = stack.pop()
+            if not done and name in self._nodes:
+                continue
+            inputs = self.rewiring.inputs(name)
+            if not done:
+                self._nodes[name] = True  # loops count as alive
+                stack.append((name, True))
+                stack.extend((each.node, False) for each in inputs if each.node not in self._nodes)
+                continue
+            states = [self._nodes[each.node] and self._open(each) for each in inputs]
+            node = self.rewiring.node(name)
+            merge = node is not None and node.op == 'Merge'
+            self._nodes[name] = (any(states) if merge else all(states)) and self._controls_open(name)
+        return self._nodes[tensor.node]
+
+    def _open(self, tensor: TensorName) -> bool:
+        branch = self.taken.get(tensor.node)
+        return branch is None or tensor.index == int(branch)
+
+    def _controls_open(self, name: str) -> bool:
+        """A constant inside a branch hangs on it only by a control dependency on the branch's pivot."""
+        view = self.rewiring.view
+        for control in view.controls.get(name, ()):
+            inputs = view.inputs.get(control, [])
+            if view.op(control) == 'Identity' and inputs and view.op(inputs[0].node) == 'Switch':
+                known = predicate_value(self.rewiring, view.inputs[inputs[0].node][1])
+                if known is not None and inputs[0].index != int(known):
+                    return False
+        return True

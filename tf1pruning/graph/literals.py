@@ -1,0 +1,127 @@
+"""Rewriting numbers that spell channel counts: Reshape targets, paddings, sizes."""
+
+from typing import Dict, Mapping, Set, Tuple
+
+import numpy as np
+
+from ..tf1 import tf
+from .constants import CONSTANT_PASSING, constant_value, set_constant
+from .view import GraphView, TensorName
+
+Edits = Mapping[Tuple[str, int], Mapping[int, int]]
+
+
+def rewrite_literals(view: GraphView, nodes: Dict[str, tf.NodeDef], graph: tf.GraphDef, edits: Edits) -> None:
+    """Gives some inputs of some nodes other numbers.
+
+    A Const that only this reader uses is changed where it stands; one that others use too is cloned first.
+
+    Args:
+        view: the graph before any change.
+        nodes: the nodes of the copy that is changed, by name; clones are added.
+        graph: the copy that is changed.
+        edits: (reader, input position) → index in the flat value → new number.
+    """
+    rewriter = _Rewriter(view, nodes, graph)
+    for (reader, position), values in edits.items():
+        old = view.inputs[reader][position]
+        new = rewriter.rewrite(old, dict(values), reader, True)
+        if new != old:
+            _set_input(nodes[reader], position, new)
+
+
+def _set_input(node: tf.NodeDef, position: int, tensor: TensorName) -> None:
+    data = [k for k, text in enumerate(node.input) if not text.startswith('^')]
+    node.input[data[position]] = str(tensor)
+
+
+class _Rewriter:
+    """Walks from a reader to the constants behind it; `owned` tells that nobody else sees the path so far."""
+
+    def __init__(self, view: GraphView, nodes: Dict[str, tf.NodeDef], graph: tf.GraphDef) -> None:
+        self.view = view
+        self.nodes = nodes
+        self.graph = graph
+
+    def rewrite(self, tensor: TensorName, values: Dict[int, int], reader: str, owned: bool) -> TensorName:
+        """Changes or clones what makes a tensor; returns the tensor to read instead."""
+        node = self.view.nodes[tensor.node]
+        owned = owned and len(self.view.uses.get(node.name, ())) == 1
+        if node.op == 'Const':
+            return self._constant(tensor, values, reader, owned)
+        inputs = self.view.inputs[node.name]
+        if node.op in CONSTANT_PASSING + ('Cast', 'ExpandDims', 'Reshape', 'Squeeze'):
+            parts = {0: values}
+        elif node.op == 'Pack':
+            parts = {index: {0: value} for index, value in values.items()}
+        elif node.op == 'ConcatV2':
+            parts = self._concat_parts(inputs, values)
+        else:
+            return tensor  # computed from a live shape: follows by itself
+        changed = {k: self.rewrite(inputs[k], part, reader, owned) for k, part in parts.items()}
+        changed = {k: new for k, new in changed.items() if new != inputs[k]}
+        if not changed:
+            return tensor
+        target = self.nodes[node.name] if owned else self._clone(self.nodes[node.name], reader)
+        for k, new in changed.items():
+            _set_input(target, k, new)
+        return TensorName(target.name)
+
+    def _constant(self, tensor: TensorName, values: Dict[int, int], reader: str, owned: bool) -> TensorName:
+        node = self.nodes[tensor.node] if owned else self._clone(self.nodes[tensor.node], reader)
+        array = np.array(tf.make_ndarray(node.attr['value'].tensor))
+        flat = array.reshape(-1)
+        for index, value in values.items():
+            if flat[index] != -1:
+                flat[index] = value
+        set_constant(node, flat.reshape(array.shape))
+        return TensorName(node.name)
+
+    def _concat_parts(self, inputs: 'list', values: Dict[int, int]) -> Dict[int, Dict[int, int]]:
+        parts: Dict[int, Dict[int, int]] = {}
+        start = 0
+        for k, tensor in enumerate(inputs[:-1]):
+            value = constant_value(self.view, tensor)
+            source = self.view.source(tensor).node
+            length = value.size if value is not None else (
+                len(self.view.inputs[source]) if self.view.op(source) == 'Pack' else 1)
+            inside = {index - start: number for index, number in values.items() if start <= index < start + length}
+            if inside:
+                parts[k] = inside
+            start += length
+        return parts
+
+    def _clone(self, node: tf.NodeDef, reader: str) -> tf.NodeDef:
+        name = '%s/%s' % (reader, node.name.rsplit('/', 1)[-1])
+        while name in self.nodes:
+            name += '_'
+        clone = self.graph.node.add()
+        clone.CopyFrom(node)
+        clone.name = name
+        self.nodes[name] = clone
+        return clone
+
+
+def shape_literals(view: GraphView, outside: Set[str]) -> Dict[str, Tuple[str, np.ndarray]]:
+    """Finds the constants in the gradient part that hold the static shape of a tensor of the forward part.
+
+    TensorFlow's gradients of an operation `f` stand under `gradients/f_grad/`; `Shape` constants there are shapes of
+    f's inputs or outputs that were known when the gradient was built.
+
+    Returns:
+        Const node → (forward node, value).
+    """
+    found: Dict[str, Tuple[str, np.ndarray]] = {}
+    for name in outside:
+        node = view.nodes[name]
+        if node.op != 'Const' or '_grad/' not in name:
+            continue
+        value = tf.make_ndarray(node.attr['value'].tensor)
+        path = name[:name.index('_grad/')].split('/')
+        starts = [k for k, part in enumerate(path) if part.startswith('gradients')]
+        forward = '/'.join(path[starts[-1] + 1:]) if starts else ''
+        if value.ndim == 1 and value.dtype.kind == 'i' and forward in view:
+            found[name] = (forward, value)
+    return found
+
+

@@ -1,0 +1,120 @@
+"""Static shapes of every tensor, by one import of the GraphDef."""
+
+from typing import Dict, Iterable, List, Mapping, Optional, Tuple
+
+from ..errors import ModelError
+from ..tf1 import tf
+from .view import GraphView, TensorName, VARIABLE_OPS
+
+Shape = Tuple[Optional[int], ...]
+Shapes = Dict[str, List[Optional[Shape]]]
+"""For every node, the shape of each output; None where even the rank is unknown."""
+
+
+def declared_shape(node: tf.NodeDef) -> Optional[Shape]:
+    """Returns the `shape` attribute of a placeholder or variable, None where it has none."""
+    if 'shape' not in node.attr or node.attr['shape'].shape.unknown_rank:
+        return None
+    return tuple(None if dim.size < 0 else int(dim.size) for dim in node.attr['shape'].shape.dim)
+
+
+def set_declared_shape(node: tf.NodeDef, shape: Optional[Iterable[Optional[int]]]) -> None:
+    """Sets the `shape` attribute; None means unknown rank."""
+    proto = node.attr['shape'].shape
+    proto.Clear()
+    if shape is None:
+        proto.unknown_rank = True
+    else:
+        for size in shape:
+            proto.dim.add(size=-1 if size is None else int(size))
+
+
+def infer_shapes(view: GraphView, nodes: Iterable[str], placeholders: Mapping[str, Optional[Shape]]) -> Shapes:
+    """Infers the shapes of `nodes`, which must hold all of their own inputs.
+
+    Reads of variables and the nodes named in `placeholders` take part as placeholders, which is cheaper than what
+    they are: no session is opened, and nothing but shape functions runs. The variables themselves get no shapes.
+
+    Args:
+        view: the graph.
+        nodes: the nodes wanted.
+        placeholders: shapes for the analysis, replacing what the graph declares.
+
+    Raises:
+        ModelError: TensorFlow refuses the graph; its reason is in the message.
+    """
+    wanted = set(nodes)
+    reads = _variable_reads(view, wanted)
+    graph = tf.GraphDef()
+    graph.versions.CopyFrom(view.graph.versions)
+    graph.library.CopyFrom(view.graph.library)
+    for name, node in view.nodes.items():
+        if name not in wanted:
+            continue
+        if name in reads:
+            _add_placeholder(graph, name, node.attr['dtype' if node.op == 'ReadVariableOp' else 'T'].type, reads[name])
+        elif name in placeholders:
+            _add_placeholder(graph, name, node.attr['dtype'].type, placeholders[name])
+        elif node.op not in VARIABLE_OPS or any(use.node in wanted and use.node not in reads
+                                                for use in view.uses.get(name, ())):
+            _add_stripped(graph, node, wanted)
+    shapes = _import(graph)
+    shapes.update({name: [] for name in wanted if name not in shapes})
+    return shapes
+
+
+def _variable_reads(view: GraphView, wanted: Iterable[str]) -> Dict[str, Optional[Shape]]:
+    """Finds the Identity and ReadVariableOp nodes directly behind a variable."""
+    reads: Dict[str, Optional[Shape]] = {}
+    for name in wanted:
+        if view.nodes[name].op in ('Identity', 'ReadVariableOp'):
+            variable = view.nodes.get(view.inputs[name][0].node)
+            if variable is not None and variable.op in VARIABLE_OPS:
+                reads[name] = declared_shape(variable)
+    return reads
+
+
+def _add_placeholder(graph: tf.GraphDef, name: str, dtype: int, shape: Optional[Shape]) -> None:
+    node = graph.node.add(name=name, op='Placeholder')
+    node.attr['dtype'].type = dtype
+    set_declared_shape(node, shape)
+
+
+def _add_stripped(graph: tf.GraphDef, node: tf.NodeDef, wanted: Iterable[str]) -> None:
+    copy = graph.node.add()
+    copy.CopyFrom(node)
+    copy.device = ''
+    for attribute in [key for key in copy.attr if key.startswith('_')]:
+        del copy.attr[attribute]
+    if any(text.startswith('^') for text in copy.input):
+        kept = [text for text in copy.input if not text.startswith('^')]
+        del copy.input[:]
+        copy.input.extend(kept)
+
+
+def _import(graph_def: tf.GraphDef) -> Shapes:
+    graph = tf.Graph()
+    try:
+        with graph.as_default():
+            tf.import_graph_def(graph_def, name='')
+    except (ValueError, KeyError, tf.errors.OpError) as error:
+        raise ModelError('TensorFlow %s refuses the graph: %s' % (tf.__version__, first_line(error))) from error
+    return {operation.name: [_shape_of(output) for output in operation.outputs]
+            for operation in graph.get_operations()}
+
+
+def _shape_of(tensor: tf.Tensor) -> Optional[Shape]:
+    shape = tensor.shape
+    return None if shape.dims is None else tuple(shape.as_list())
+
+
+def first_line(error: BaseException) -> str:
+    """Returns the first line of an exception's text."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def shape_at(shapes: Shapes, tensor: TensorName) -> Optional[Shape]:
+    """Looks a tensor up; None where it is unknown."""
+    outputs = shapes.get(tensor.node, [])
+    return outputs[tensor.index] if 0 <= tensor.index < len(outputs) else None

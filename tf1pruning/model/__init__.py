@@ -1,0 +1,1 @@
+"""The Model value and its files: checkpoints with their meta graph, frozen graphs."""

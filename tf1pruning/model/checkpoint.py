@@ -1,0 +1,174 @@
+"""Checkpoints with their meta graph: files → Model, Model → files."""
+
+import glob
+import os
+from typing import Dict, List, Mapping, Optional, Tuple
+
+import numpy as np
+from google.protobuf.message import DecodeError
+
+from ..errors import ModelError
+from ..files import write_bytes, write_text
+from ..graph.inference import Input, Scalar
+from ..graph.shapes import first_line
+from ..tf1 import tf
+from .model import Model, Weights
+from .variables import Variable, format_slice
+
+
+def load_checkpoint(prefix: str, outputs: Tuple[str, ...] = (), inputs: Optional[Mapping[str, Input]] = None,
+                    feeds: Optional[Mapping[str, Scalar]] = None, meta_path: str = '') -> Model:
+    """Reads a checkpoint's meta graph; the values are read when they are asked for.
+
+    Args:
+        prefix: path without `.index` or `.meta`, or a folder with a `checkpoint` file.
+        outputs: names of the output nodes.
+        inputs: tensors to cut at.
+        feeds: values of placeholders.
+        meta_path: the meta graph, if it is not `<prefix>.meta`.
+
+    Raises:
+        ModelError: a file is missing or damaged, or the two belong to different models.
+    """
+    prefix = resolve_prefix(prefix)
+    meta = read_meta_graph(meta_path or prefix + '.meta')
+    reader = open_checkpoint(prefix)
+    stored = reader.get_variable_to_shape_map()
+    shell = Model(os.path.basename(prefix), meta, Weights(_nothing, ()))
+    held = _held(shell.variables, stored, prefix)
+    rest = {key: None for key in set(stored) - {variable.key for variable in held.values()}}
+
+    def read(name: str) -> np.ndarray:
+        variable = held.get(name)
+        try:
+            value = np.asarray(reader.get_tensor(variable.key if variable else name))
+        except (tf.errors.OpError, RuntimeError, ValueError) as error:
+            raise ModelError('checkpoint %s is damaged: %s' % (prefix, first_line(error))) from error
+        if variable is not None and variable.part is not None:
+            value = value[tuple(slice(start, start + size)
+                                for start, size in zip(variable.part.offset, variable.shape))]
+        return value
+
+    return shell.replace(weights=Weights(read, list(held) + [key for key in rest if key not in held]),
+                         outputs=outputs, inputs=dict(inputs or {}), feeds=dict(feeds or {}))
+
+
+def resolve_prefix(path: str) -> str:
+    """Turns a prefix, a folder with a `checkpoint` file or the name of one of the files into the prefix.
+
+    Raises:
+        ModelError: there is no checkpoint; the message names those beside it.
+    """
+    for ending in ('.index', '.meta'):
+        if path.endswith(ending) and os.path.isfile(path):
+            path = path[:-len(ending)]
+    if os.path.isdir(path):
+        latest = tf.train.latest_checkpoint(path)
+        if latest is None:
+            raise ModelError('folder %s has no `checkpoint` file that names a checkpoint in it' % path)
+        return str(latest)
+    if os.path.isfile(path + '.index') or (os.path.isfile(path) and os.path.isfile(path + '.meta')):
+        return path
+    folder = os.path.dirname(path) or '.'
+    others = sorted(os.path.basename(name)[:-6] for name in glob.glob(os.path.join(glob.escape(folder), '*.index')))
+    raise ModelError('no checkpoint %s (expected %s.index)%s'
+                     % (path, path, '; there is ' + ', '.join(others[:3]) if others else ''))
+
+
+def read_meta_graph(path: str) -> tf.MetaGraphDef:
+    """Parses a `.meta` file.
+
+    Raises:
+        ModelError: it is missing or damaged.
+    """
+    meta = tf.MetaGraphDef()
+    try:
+        with open(path, 'rb') as stream:
+            meta.ParseFromString(stream.read())
+    except OSError as error:
+        raise ModelError('cannot read the meta graph %s: %s' % (path, error.strerror)) from error
+    except DecodeError as error:
+        raise ModelError('%s is not a meta graph, or it is truncated' % path) from error
+    if not meta.graph_def.node:
+        raise ModelError('%s holds no graph' % path)
+    return meta
+
+
+def open_checkpoint(prefix: str) -> 'tf.train.NewCheckpointReader':
+    """Opens a checkpoint for reading.
+
+    Raises:
+        ModelError: it is missing, truncated or damaged.
+    """
+    try:
+        reader = tf.train.load_checkpoint(prefix)
+    except (tf.errors.OpError, RuntimeError, ValueError) as error:
+        raise ModelError('cannot read checkpoint %s: %s' % (prefix, first_line(error))) from error
+    _check_sizes(prefix)
+    return reader
+
+
+def _check_sizes(prefix: str) -> None:
+    """An interrupted copy shows by its data files: the reader itself would notice only tensor by tensor."""
+    shards = sorted(glob.glob(glob.escape(prefix) + '.data-*-of-*'))
+    if os.path.isfile(prefix + '.index') and not shards:
+        raise ModelError('checkpoint %s has an index but no data file (%s.data-…)' % (prefix, prefix))
+    for path in shards:
+        count = int(path.rsplit('-of-', 1)[1])
+        if count != len(shards):
+            raise ModelError('checkpoint %s has %d of its %d data files' % (prefix, len(shards), count))
+
+
+def _held(variables: Dict[str, Variable], stored: Mapping[str, List[int]], prefix: str) -> Dict[str, Variable]:
+    """Returns the variables that the checkpoint holds."""
+    held: Dict[str, Variable] = {}
+    for name, variable in variables.items():
+        shape = stored.get(variable.key)
+        if shape is None:
+            continue
+        wanted = variable.part.full_shape if variable.part is not None else variable.shape
+        if tuple(shape) != wanted:
+            raise ModelError('variable %s has shape %s in %s.meta but %s in the checkpoint: they belong to different '
+                             'models' % (variable.key, list(wanted), prefix, list(shape)))
+        held[name] = variable
+    if variables and not held:
+        raise ModelError('checkpoint %s holds none of the variables of its .meta: they belong to different models'
+                         % prefix)
+    return held
+
+
+def save_checkpoint(model: Model, folder: str, pbtxt: bool = False) -> str:
+    """Writes `<folder>/<name>.data-…`, `.index`, `.meta` and the `checkpoint` file; the folder exists.
+
+    Returns:
+        The prefix.
+    """
+    prefix = os.path.join(folder, model.name)
+    entries: List[Tuple[str, str, np.ndarray]] = []
+    for name in sorted(model.weights):
+        variable = model.variables.get(name)
+        if variable is None:
+            entries.append((name, '', model.weights[name]))
+        else:
+            entries.append((variable.key, format_slice(variable.part, variable.shape), model.weights[name]))
+    write_tensors(prefix, entries)
+    write_bytes(prefix + '.meta', model.meta.SerializeToString())
+    if pbtxt:
+        write_text(prefix + '.pbtxt', str(model.graph))
+    write_text(os.path.join(folder, 'checkpoint'), 'model_checkpoint_path: "%s"\nall_model_checkpoint_paths: "%s"\n'
+               % (model.name, model.name))
+    return prefix
+
+
+def write_tensors(prefix: str, entries: List[Tuple[str, str, np.ndarray]]) -> None:
+    """Writes (key, slice, value) triples as a checkpoint, with one SaveV2 and no variables."""
+    with tf.Graph().as_default():
+        feeds = {tf.placeholder(tf.as_dtype(value.dtype), value.shape): value for _, _, value in entries}
+        save = tf.raw_ops.SaveV2(prefix=prefix, tensor_names=[key for key, _, _ in entries],
+                                 shape_and_slices=[part for _, part, _ in entries], tensors=list(feeds))
+        with tf.Session(config=tf.ConfigProto(device_count={'GPU': 0})) as session:
+            session.run(save, feeds)
+
+
+def _nothing(name: str) -> np.ndarray:
+    raise KeyError(name)

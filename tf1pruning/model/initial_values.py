@@ -1,0 +1,143 @@
+"""Initial values of variables: kept where they are simple sub-graphs, resized with their variable, else made anew."""
+
+from typing import Dict, List, Mapping, Optional, Set, Tuple
+
+import numpy as np
+
+from ..graph.constants import make_constant, set_constant
+from ..graph.view import ASSIGN_OPS, GraphView, TensorName
+from ..tf1 import VariableDef, tf
+
+_SHAPED = ('RandomUniform', 'RandomStandardNormal', 'TruncatedNormal', 'Fill', 'StatelessRandomUniform',
+           'StatelessRandomNormal', 'StatelessTruncatedNormal')
+"""Operations whose first input spells the shape of their result."""
+_ELEMENTWISE = ('Identity', 'Cast', 'Add', 'AddV2', 'Sub', 'Mul', 'RealDiv', 'Neg', 'Maximum', 'Minimum')
+
+
+def initialiser_of(view: GraphView, variable: str, definition: Optional[VariableDef]) -> Optional[str]:
+    """Returns the node that assigns a variable's initial value, None where the graph has none."""
+    if definition is not None and definition.initializer_name in view:
+        return str(definition.initializer_name)
+    for use in view.uses.get(variable, ()):
+        if view.op(use.node) in ASSIGN_OPS and use.position == 0:
+            if view.op(view.source(view.inputs[use.node][1]).node) not in ('RestoreV2', 'Placeholder'):
+                return use.node
+    return None
+
+
+def is_plain(view: GraphView, value: TensorName) -> bool:
+    """Whether an initial value is made of constants, random numbers and element-wise arithmetic only."""
+    for name in view.ancestors([value.node]):
+        if view.op(name) not in _SHAPED + _ELEMENTWISE + ('Const',):
+            return False
+    return True
+
+
+def make_initialiser(graph: tf.GraphDef, variable: tf.NodeDef, trained: np.ndarray, taken: Set[str],
+                     assign: Optional[tf.NodeDef] = None) -> Tuple[str, TensorName]:
+    """Adds an initialiser that draws like the trained values: the same mean and standard deviation.
+
+    Args:
+        graph: the graph that gets the nodes.
+        variable: the variable's node.
+        trained: values to be like, in the variable's shape.
+        taken: node names in use.
+        assign: the assign node to connect; None makes one.
+
+    Returns:
+        Names of the assign node and of the initial value.
+    """
+    scope = variable.name + '/initial_value'
+    while scope in taken:
+        scope += '_'
+    numbers = np.asarray(trained, np.float64)
+    dtype = tf.as_dtype(variable.attr['dtype'].type).base_dtype
+    if dtype.is_floating and trained.size > 1 and numbers.std() > 0:
+        value = _add_random(graph, scope, trained, dtype)
+    else:
+        value = scope
+        graph.node.add().CopyFrom(make_constant(scope, trained))
+    if assign is None:
+        assign = _add_assign(graph, variable, scope + '/Assign')
+    del assign.input[:]
+    assign.input.extend([variable.name, value])
+    return assign.name, TensorName(value)
+
+
+def _add_assign(graph: tf.GraphDef, variable: tf.NodeDef, name: str) -> tf.NodeDef:
+    resource = variable.op == 'VarHandleOp'
+    assign = graph.node.add(name=name, op='AssignVariableOp' if resource else 'Assign')
+    assign.attr['dtype' if resource else 'T'].type = variable.attr['dtype'].type
+    if not resource:
+        assign.attr['_class'].list.s.append(b'loc:@' + variable.name.encode())
+    return assign
+
+
+def _add_random(graph: tf.GraphDef, scope: str, trained: np.ndarray, dtype: tf.DType) -> str:
+    array = trained.astype(dtype.as_numpy_dtype)
+    shape = make_constant(scope + '/shape', np.array(trained.shape, np.int32))
+    scale = make_constant(scope + '/stddev', array.std())
+    mean = make_constant(scope + '/mean', array.mean())
+    for node in (shape, scale, mean):
+        graph.node.add().CopyFrom(node)
+    random = graph.node.add(name=scope + '/TruncatedNormal', op='TruncatedNormal', input=[shape.name])
+    random.attr['T'].type = tf.int32.as_datatype_enum
+    random.attr['dtype'].type = dtype.as_datatype_enum
+    scaled = graph.node.add(name=scope + '/mul', op='Mul', input=[random.name, scale.name])
+    value = graph.node.add(name=scope, op='Add', input=[scaled.name, mean.name])
+    for node in (scaled, value):
+        node.attr['T'].type = dtype.as_datatype_enum
+    return scope
+
+
+def resized(view: GraphView, initialiser: str, old_shape: Tuple[int, ...],
+            kept: Mapping[int, np.ndarray]) -> Optional[Dict[str, tf.NodeDef]]:
+    """Returns changed copies of the nodes of an initial value, so that it has the shape that remains.
+
+    Args:
+        view: the graph before the change.
+        initialiser: the assign node.
+        old_shape: shape of the variable before.
+        kept: for each axis that changes, the indices kept.
+
+    Returns:
+        New nodes by the name of the node they replace; None where the initial value is not plain, or others read
+        nodes of it, so that it must be made anew.
+    """
+    value = view.inputs[initialiser][1]
+    if not is_plain(view, value):
+        return None
+    inside = view.ancestors([value.node])
+    changed: Dict[str, tf.NodeDef] = {}
+    new_shape = [len(kept[axis]) if axis in kept else size for axis, size in enumerate(old_shape)]
+    for name in inside:
+        if any(use.node not in inside and use.node != initialiser and view.op(use.node) not in ASSIGN_OPS
+               for use in view.uses.get(name, ())):
+            return None
+        array = _constant(view, name)
+        if array is None:
+            continue
+        is_shape = any(view.op(use.node) in _SHAPED and use.position == 0 for use in view.uses[name])
+        replacement = _resize(array, is_shape, old_shape, new_shape, kept)
+        if replacement is None:
+            return None
+        changed[name] = tf.NodeDef()
+        changed[name].CopyFrom(view.nodes[name])
+        set_constant(changed[name], replacement)
+    return changed
+
+
+def _constant(view: GraphView, name: str) -> Optional[np.ndarray]:
+    node = view.nodes[name]
+    return tf.make_ndarray(node.attr['value'].tensor) if node.op == 'Const' else None
+
+
+def _resize(array: np.ndarray, is_shape: bool, old_shape: Tuple[int, ...], new_shape: List[int],
+            kept: Mapping[int, np.ndarray]) -> Optional[np.ndarray]:
+    if is_shape:
+        return np.array(new_shape, array.dtype) if tuple(array) == old_shape else None
+    if array.shape == old_shape:
+        for axis, indices in kept.items():
+            array = np.take(array, indices, axis)
+        return array
+    return array if array.ndim == 0 else None

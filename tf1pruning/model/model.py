@@ -1,0 +1,127 @@
+"""The Model value: a graph, its weights, its inputs and outputs. Passes take one and give back another."""
+
+from typing import Callable, Dict, Iterable, Iterator, Mapping, Optional, Tuple
+
+import numpy as np
+
+from ..errors import ModelError
+from ..graph.inference import Input, Scalar
+from ..graph.view import GraphView
+from ..tf1 import tf
+from .variables import Companion, Variable, find_companions, find_variables
+
+
+class Weights(Mapping[str, np.ndarray]):
+    """Values by parameter node (variable or Const), read when asked for, with changed ones laid over them."""
+
+    def __init__(self, read: Callable[[str], np.ndarray], names: Iterable[str],
+                 changed: Optional[Mapping[str, np.ndarray]] = None) -> None:
+        self._read = read
+        self._names = frozenset(names)
+        self._changed: Dict[str, np.ndarray] = dict(changed or {})
+        self._cache: Dict[str, np.ndarray] = {}
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name in self._changed:
+            return self._changed[name]
+        if name not in self._names:
+            raise KeyError(name)
+        if name not in self._cache:
+            self._cache[name] = self._read(name)
+        return self._cache[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names or name in self._changed
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names | set(self._changed))
+
+    def __len__(self) -> int:
+        return len(self._names | set(self._changed))
+
+    def replaced(self, values: Mapping[str, np.ndarray]) -> 'Weights':
+        """Returns weights where some values are others."""
+        return Weights(self.__getitem__, self._names, {**self._changed, **values})
+
+    def restricted(self, names: Iterable[str]) -> 'Weights':
+        """Returns the weights of some nodes only."""
+        wanted = set(names)
+        return Weights(self.__getitem__, [name for name in self if name in wanted])
+
+
+class Model:
+    """A TensorFlow 1 model as an immutable value.
+
+    Attributes:
+        name: the file's stem, e.g. `model.ckpt-200`.
+        meta: MetaGraphDef with the graph and its collections; a frozen graph has no collections.
+        weights: value of every variable that the checkpoint holds, by node name.
+        inputs: what to cut at or feed, by tensor name; empty means the graph's own placeholders.
+        outputs: tensor names.
+        feeds: scalars that stand for placeholders (training flags, keep probabilities).
+        frozen: whether the weights are Const nodes of a `.pb`.
+    """
+
+    def __init__(self, name: str, meta: tf.MetaGraphDef, weights: Weights, outputs: Iterable[str] = (),
+                 inputs: Optional[Mapping[str, Input]] = None, feeds: Optional[Mapping[str, Scalar]] = None,
+                 frozen: bool = False) -> None:
+        self.name = name
+        self.meta = meta
+        self.weights = weights
+        self.outputs: Tuple[str, ...] = tuple(outputs)
+        self.inputs: Dict[str, Input] = dict(inputs or {})
+        self.feeds: Dict[str, Scalar] = dict(feeds or {})
+        self.frozen = frozen
+        self._view: Optional[GraphView] = None
+        self._variables: Optional[Dict[str, Variable]] = None
+        self._companions: Optional[Dict[str, Tuple[Companion, ...]]] = None
+
+    @property
+    def graph(self) -> tf.GraphDef:
+        """The GraphDef; not to be changed."""
+        return self.meta.graph_def
+
+    @property
+    def view(self) -> GraphView:
+        """An index over the graph, made once."""
+        if self._view is None:
+            self._view = GraphView(self.graph)
+        return self._view
+
+    @property
+    def variables(self) -> Dict[str, Variable]:
+        """The graph's variables by node name, whether the checkpoint holds them or not."""
+        if self._variables is None:
+            self._variables = find_variables(self.meta, self.view)
+        return self._variables
+
+    @property
+    def companions(self) -> Dict[str, Tuple[Companion, ...]]:
+        """Optimizer slots and moving averages of every variable, by node name."""
+        if self._companions is None:
+            self._companions = find_companions(self.view, self.variables)
+        return self._companions
+
+    def value(self, name: str) -> np.ndarray:
+        """Returns the value of a variable or a Const.
+
+        Raises:
+            ModelError: the checkpoint lacks the variable.
+        """
+        node = self.view.nodes.get(name)
+        if node is not None and node.op == 'Const':
+            return tf.make_ndarray(node.attr['value'].tensor)
+        try:
+            return self.weights[name]
+        except KeyError:
+            raise ModelError('checkpoint %s lacks variable %r, which the outputs need' % (self.name, name)) from None
+
+    def replace(self, **fields: object) -> 'Model':
+        """Returns a model with some fields changed."""
+        values = {'name': self.name, 'meta': self.meta, 'weights': self.weights, 'outputs': self.outputs,
+                  'inputs': self.inputs, 'feeds': self.feeds, 'frozen': self.frozen}
+        values.update(fields)
+        changed = Model(**values)  # type: ignore[arg-type]
+        if changed.meta is self.meta:
+            changed._view, changed._variables, changed._companions = self._view, self._variables, self._companions
+        return changed

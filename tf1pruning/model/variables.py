@@ -1,0 +1,168 @@
+"""What a meta graph says of its variables: checkpoint keys, partitions, companions of the optimizer."""
+
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from google.protobuf.message import DecodeError
+
+from ..graph.batch_norm import updated_variable
+from ..graph.shapes import declared_shape
+from ..graph.view import VARIABLE_OPS, GraphView, TensorName
+from ..tf1 import VariableDef, tf
+
+
+class Slice(NamedTuple):
+    """The part of a partitioned variable that one node holds."""
+
+    full_shape: Tuple[int, ...]
+    offset: Tuple[int, ...]
+
+
+class Variable(NamedTuple):
+    """A variable of a graph.
+
+    Attributes:
+        node: name of the VariableV2, Variable or VarHandleOp node.
+        key: its name in the checkpoint.
+        shape: the shape of this node's value (of the part, where it is one).
+        part: where it lies in a partitioned variable, else None.
+        trainable: whether the collections say so.
+    """
+
+    node: str
+    key: str
+    shape: Tuple[int, ...]
+    part: Optional[Slice]
+    trainable: bool
+
+
+class Companion(NamedTuple):
+    """A slot or moving average of a variable.
+
+    Attributes:
+        node: its variable node.
+        zeroed: whether it is zero where its owner is: not so for Adagrad's accumulators, which are divided by.
+    """
+
+    node: str
+    zeroed: bool
+
+
+_APPLY = ('Apply', 'ResourceApply', 'SparseApply', 'ResourceSparseApply')
+
+
+def variable_definitions(meta: tf.MetaGraphDef) -> Dict[str, Dict[str, VariableDef]]:
+    """Returns, for every collection that holds variables, VariableDef by variable node."""
+    found: Dict[str, Dict[str, VariableDef]] = {}
+    for collection, value in meta.collection_def.items():
+        if value.WhichOneof('kind') != 'bytes_list' or collection.endswith('_context'):
+            continue
+        try:
+            definitions = [VariableDef.FromString(text) for text in value.bytes_list.value]
+        except DecodeError:
+            continue  # somebody's own bytes
+        if all(definition.variable_name for definition in definitions):
+            found[collection] = {definition.variable_name.split(':')[0]: definition for definition in definitions}
+    return found
+
+
+def find_variables(meta: tf.MetaGraphDef, view: GraphView) -> Dict[str, Variable]:
+    """Lists a graph's variables by node name; ones of unknown shape are left out."""
+    keys = _saver_keys(view)
+    definitions = variable_definitions(meta)
+    trainable = definitions.get('trainable_variables', {})
+    parts = {node: definition for each in definitions.values() for node, definition in each.items()}
+    found: Dict[str, Variable] = {}
+    for name, node in view.nodes.items():
+        shape = declared_shape(node) if node.op in VARIABLE_OPS else None
+        if shape is None or None in shape:
+            continue
+        key, part = keys.get(name, (_own_key(node), None))
+        definition = parts.get(name)
+        if definition is not None and part is None and definition.HasField('save_slice_info_def'):
+            info = definition.save_slice_info_def
+            key, part = info.full_name, Slice(tuple(info.full_shape), tuple(info.var_offset))
+        found[name] = Variable(name, key, tuple(size or 0 for size in shape), part, name in trainable)
+    return found
+
+
+def _own_key(node: tf.NodeDef) -> str:
+    shared = node.attr['shared_name'].s.decode() if node.op == 'VarHandleOp' else ''
+    return shared or node.name
+
+
+def _saver_keys(view: GraphView) -> Dict[str, Tuple[str, Optional[Slice]]]:
+    """Reads checkpoint keys off the SaveV2 nodes: only they know of renamed and partitioned variables."""
+    keys: Dict[str, Tuple[str, Optional[Slice]]] = {}
+    for name, node in view.nodes.items():
+        if node.op != 'SaveV2':
+            continue
+        _, names, slices, *tensors = view.inputs[name]
+        if view.op(names.node) != 'Const' or view.op(slices.node) != 'Const':
+            continue
+        for key, spec, tensor in zip(_strings(view, names), _strings(view, slices), tensors):
+            source = view.source(tensor)
+            if view.op(source.node) in VARIABLE_OPS:
+                keys.setdefault(source.node, (key, parse_slice(spec)))
+    return keys
+
+
+def _strings(view: GraphView, tensor: TensorName) -> List[str]:
+    value = tf.make_ndarray(view.nodes[tensor.node].attr['value'].tensor)
+    return [text.decode() for text in value.reshape(-1)]
+
+
+def parse_slice(spec: str) -> Optional[Slice]:
+    """Parses `'640 128 0,320:-'` (full shape, then offset,length per axis; `-` is all)."""
+    words = spec.split()
+    if not words:
+        return None
+    offset = tuple(0 if word == '-' else int(word.split(',')[0]) for word in words[-1].split(':'))
+    return Slice(tuple(int(word) for word in words[:-1]), offset)
+
+
+def format_slice(part: Optional[Slice], shape: Tuple[int, ...]) -> str:
+    """Writes what `parse_slice` reads."""
+    if part is None:
+        return ''
+    extents = ['-' if size == full else '%d,%d' % (start, size)
+               for full, start, size in zip(part.full_shape, part.offset, shape)]
+    return ' '.join(str(size) for size in part.full_shape) + ' ' + ':'.join(extents)
+
+
+def find_companions(view: GraphView, variables: Dict[str, Variable]) -> Dict[str, Tuple[Companion, ...]]:
+    """Finds the variables that change shape with another one: optimizer slots and moving averages.
+
+    Slots are the other variables among the inputs of the Apply* operation that writes the variable; an average is
+    the variable M of `AssignSub(M, (M - read(variable)) · decay)`. Both by their edges, never by their names.
+
+    Returns:
+        Variable node → its companions, all of the variable's own shape.
+    """
+    found: Dict[str, Dict[str, Companion]] = {}
+    for name, node in view.nodes.items():
+        pairs: List[Tuple[str, Companion]] = []
+        if node.op.startswith(_APPLY):
+            owner = updated_variable(view, name)
+            for tensor in view.inputs[name][1:] if owner is not None else []:
+                slot = view.source(tensor, ('Identity', 'Switch', 'RefSwitch'))
+                if view.op(slot.node) in VARIABLE_OPS:
+                    pairs.append((owner or '', Companion(slot.node, 'Adagrad' not in node.op)))
+        elif node.op in ('AssignSub', 'AssignSubVariableOp'):
+            pairs = [(owner, Companion(average, True)) for owner, average in _average_of(view, name)]
+        for owner, companion in pairs:
+            known = owner in variables and companion.node in variables and owner != companion.node
+            if known and variables[owner].shape == variables[companion.node].shape:
+                found.setdefault(owner, {})[companion.node] = companion
+    return {owner: tuple(each[name] for name in sorted(each)) for owner, each in found.items()}
+
+
+def _average_of(view: GraphView, update: str) -> List[Tuple[str, str]]:
+    average = updated_variable(view, update)
+    delta = view.inputs[update][1]
+    for tensor in view.inputs[delta.node] if view.op(delta.node) == 'Mul' else []:
+        parts = view.inputs[tensor.node] if view.op(tensor.node) == 'Sub' else []
+        if len(parts) == 2 and view.source(parts[0]).node == average:
+            owner = view.source(parts[1]).node
+            if average is not None and view.op(owner) in VARIABLE_OPS:
+                return [(owner, average)]
+    return []

@@ -1,0 +1,1 @@
+"""Passes: Model → Model, one file each."""

@@ -1,0 +1,81 @@
+"""Soft-prune: the channels of a plan become zero, in every parameter and in the optimizer's slots."""
+
+from typing import Dict, Iterable, Mapping, Tuple
+
+import numpy as np
+
+from ..channels import Channels
+from ..graph.constants import set_constant
+from ..model.model import Model
+from ..plan import PruningPlan, pruned_slices
+from ..tf1 import tf
+
+ZEROED_ROLES = ('kernel', 'depthwise', 'bias', 'scale', 'offset')
+"""What becomes zero. Statistics stay: a variance of zero would be divided by, and nothing reads them any more."""
+
+Slices = Mapping[str, Mapping[int, np.ndarray]]
+
+
+def soft_prune(model: Model, channels: Channels, plan: PruningPlan) -> Model:
+    """Returns the model with a plan's channels set to zero.
+
+    Zero become filters, biases, γ, β, depthwise kernels and the slices of the consumers' kernels that read the
+    channels: with the latter, the rest of the network cannot see them, whatever the activations make of a zero.
+
+    Args:
+        model: the model as it is (training graph or not).
+        channels: the analysis of its inference form.
+        plan: what goes.
+
+    Raises:
+        PlanError: the plan does not fit.
+    """
+    return zero_slices(model, zeros_of(channels, plan))
+
+
+def zeros_of(channels: Channels, plan: PruningPlan) -> Dict[str, Dict[int, np.ndarray]]:
+    """Returns what must be zero: parameter → axis → indices; for training hooks too."""
+    return {name: axes for name, axes in pruned_slices(channels, plan).items()
+            if channels.roles.get(name) in ZEROED_ROLES}
+
+
+def zero_slices(model: Model, zeros: Slices) -> Model:
+    """Returns the model with slices of parameters, and of their slots and moving averages, set to zero."""
+    values: Dict[str, np.ndarray] = {}
+    constants: Dict[str, np.ndarray] = {}
+    for name, axes in zeros.items():
+        if model.view.op(name) == 'Const':
+            constants[name] = zeroed(model.value(name), axes)
+            continue
+        values[name] = zeroed(model.value(name), axes)
+        for companion in model.companions.get(name, ()):
+            if companion.zeroed and companion.node in model.weights:
+                values[companion.node] = zeroed(model.value(companion.node), axes)
+    changed = model.replace(weights=model.weights.replaced(values))
+    return with_constants(changed, constants) if constants else changed
+
+
+def zeroed(value: np.ndarray, axes: Mapping[int, np.ndarray]) -> np.ndarray:
+    """Returns a copy with some slices set to zero."""
+    result = np.array(value)
+    for axis, indices in axes.items():
+        result[(slice(None),) * axis + (indices,)] = 0
+    return result
+
+
+def with_constants(model: Model, values: Mapping[str, np.ndarray]) -> Model:
+    """Returns the model with other values in some Const nodes."""
+    meta = tf.MetaGraphDef()
+    meta.CopyFrom(model.meta)
+    for node in meta.graph_def.node:
+        if node.name in values:
+            set_constant(node, values[node.name])
+    return model.replace(meta=meta)
+
+
+def nonzero_slices(value: np.ndarray, axis: int, indices: Iterable[int], tolerance: float = 0.0) -> Tuple[int, ...]:
+    """Returns those of some slices along an axis whose Σ|w| is above a tolerance."""
+    wanted = np.fromiter(indices, int)
+    rows = np.moveaxis(value, axis, 0)[wanted]
+    sums = np.abs(rows.reshape(len(wanted), -1).astype(np.float64)).sum(axis=1)
+    return tuple(int(index) for index in wanted[~(sums <= tolerance)])

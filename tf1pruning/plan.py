@@ -1,0 +1,211 @@
+"""A pruning plan: for every group which channels go, with the scores that say why."""
+
+import json
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+
+from .channels import Channels, Group
+from .channels.blocks import block_kinds
+from .criteria import get_criterion
+from .errors import OptionError, PlanError
+from .files import write_text
+
+VERSION = 1
+
+
+class GroupPlan(NamedTuple):
+    """What happens to one group.
+
+    Attributes:
+        name: the group's name.
+        kind: what block it is the inside of.
+        anchor: parameter and axis that number its channels.
+        size: how many channels it has.
+        pruned: numbers of the channels that go, ascending.
+        criterion: what scored them.
+        threshold: the score above which channels were candidates; None where a ratio was asked for.
+        scores: one for each channel.
+    """
+
+    name: str
+    kind: str
+    anchor: Tuple[str, int]
+    size: int
+    pruned: Tuple[int, ...]
+    criterion: str
+    threshold: Optional[float]
+    scores: Tuple[float, ...]
+
+    @property
+    def kept(self) -> Tuple[int, ...]:
+        """Numbers of the channels that stay, ascending."""
+        gone = set(self.pruned)
+        return tuple(number for number in range(self.size) if number not in gone)
+
+
+class PruningPlan(NamedTuple):
+    """Plans of all groups chosen; fits every checkpoint of the same network."""
+
+    groups: Tuple[GroupPlan, ...]
+
+    @property
+    def pruned_count(self) -> int:
+        """How many channels go."""
+        return sum(len(group.pruned) for group in self.groups)
+
+    def to_json(self) -> str:
+        """Writes the plan as JSON."""
+        groups = [dict(group._asdict(), anchor={'parameter': group.anchor[0], 'axis': group.anchor[1]},
+                       kept=list(group.kept), pruned=list(group.pruned),
+                       scores=[round(score, 6) for score in group.scores]) for group in self.groups]
+        return json.dumps({'tf1pruning_plan': VERSION, 'groups': groups}, indent=1) + '\n'
+
+    def save(self, path: str) -> None:
+        """Writes the plan to a file."""
+        write_text(path, self.to_json())
+
+    @classmethod
+    def load(cls, path: str) -> 'PruningPlan':
+        """Reads a plan.
+
+        Raises:
+            PlanError: the file is missing or is no plan.
+        """
+        try:
+            with open(path) as stream:
+                return cls.from_dict(json.load(stream))
+        except OSError as error:
+            raise PlanError('cannot read plan %s: %s' % (path, error.strerror)) from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise PlanError('%s is not a pruning plan (%s)' % (path, error)) from error
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> 'PruningPlan':
+        """Reads what `to_json` wrote."""
+        if content.get('tf1pruning_plan') != VERSION:
+            raise ValueError('no "tf1pruning_plan": %d in it' % VERSION)
+        return cls(tuple(GroupPlan(
+            each['name'], each['kind'], (each['anchor']['parameter'], int(each['anchor']['axis'])), int(each['size']),
+            tuple(sorted(int(number) for number in each['pruned'])), each['criterion'], each['threshold'],
+            tuple(float(score) for score in each['scores'])) for each in content['groups']))
+
+
+def choose(channels: Channels, groups: Sequence[Group], criterion: str = 'redundancy',
+           threshold: Optional[float] = None, ratio: Optional[float] = None, align: int = 4) -> PruningPlan:
+    """Scores the channels of some groups and chooses those that go.
+
+    Args:
+        channels: the analysis.
+        groups: which groups may lose channels.
+        criterion: name of the criterion.
+        threshold: prune channels with a score above it, most redundant first.
+        ratio: prune this part of every group.
+        align: what remains of a group is a multiple of this, and at least one multiple.
+
+    Raises:
+        OptionError: neither or both of threshold and ratio, or one out of its range.
+    """
+    _check_options(threshold, ratio, align)
+    score = get_criterion(criterion)
+    kinds = block_kinds(channels)
+    plans = []
+    for group in groups:
+        scores = score(channels, group)
+        wanted = _above(scores, threshold) if threshold is not None else int(round(group.size * (ratio or 0.0)))
+        exact = threshold is not None
+        count = group.size - aligned(group.size, group.size - wanted, align, round_up=exact)
+        order = np.argsort(-scores, kind='stable')
+        plans.append(GroupPlan(group.name, kinds[group.name], group.anchor, group.size,
+                               tuple(sorted(int(number) for number in order[:count])), criterion, threshold,
+                               tuple(float(value) for value in scores)))
+    return PruningPlan(tuple(plans))
+
+
+def _check_options(threshold: Optional[float], ratio: Optional[float], align: int) -> None:
+    if (threshold is None) == (ratio is None):
+        raise OptionError('give either a threshold or a ratio')
+    if threshold is not None and not 0 < threshold <= 1:
+        raise OptionError('threshold %g is outside (0, 1]' % threshold)
+    if ratio is not None and not 0 <= ratio <= 1:
+        raise OptionError('ratio %g is outside [0, 1]' % ratio)
+    if align < 1:
+        raise OptionError('align %d is not a positive number' % align)
+
+
+def _above(scores: np.ndarray, threshold: float) -> int:
+    return int((scores > threshold).sum())
+
+
+def aligned(size: int, remaining: int, align: int, round_up: bool) -> int:
+    """Returns how many of `size` channels stay when about `remaining` shall.
+
+    A multiple of `align`, at least one of it, and never more than there are: a group that is smaller stays whole.
+
+    Args:
+        size: channels there are.
+        remaining: channels that shall stay.
+        align: the multiple.
+        round_up: never prune more than asked; else the nearest multiple.
+    """
+    if remaining >= size:
+        return size
+    steps = -(-remaining // align) if round_up else int(remaining / align + 0.5)
+    return min(size, max(1, steps) * align)
+
+
+def removed_ids(channels: Channels, plan: PruningPlan) -> np.ndarray:
+    """Finds a plan's channels in an analysis, of the same checkpoint or of a sibling.
+
+    Returns:
+        For every id, whether it goes.
+
+    Raises:
+        PlanError: the plan is for another network.
+    """
+    labels = np.zeros(channels.pinned.size, bool)
+    for each in plan.groups:
+        alike = [group for group in channels.groups if group.anchor == each.anchor and group.size == each.size]
+        if not alike:
+            raise PlanError('the plan does not fit the model: it has no group of %d channels in axis %d of %s'
+                            % (each.size, each.anchor[1], each.anchor[0]))
+        group = next((group for group in alike if group.name == each.name), alike[0])
+        if each.pruned and (each.pruned[-1] >= each.size or each.pruned[0] < 0 or len(each.pruned) >= each.size):
+            raise PlanError('the plan prunes channel %d of %d in group %s' % (each.pruned[-1], each.size, each.name))
+        labels[group.classes[list(each.pruned)]] = True
+    return labels[channels.labels]
+
+
+def pruned_slices(channels: Channels, plan: PruningPlan) -> Dict[str, Dict[int, np.ndarray]]:
+    """Returns, for every parameter that loses something, the indices that go along each axis."""
+    removed = removed_ids(channels, plan)
+    found: Dict[str, Dict[int, np.ndarray]] = {}
+    for name, axes in channels.axes.items():
+        gone = {axis: np.flatnonzero(removed[ids]) for axis, ids in enumerate(axes)}
+        gone = {axis: indices for axis, indices in gone.items() if indices.size}
+        if gone:
+            found[name] = gone
+    return found
+
+
+def plan_from_channels(channels: Channels, chosen: Mapping[str, Sequence[int]], criterion: str = 'given',
+                       threshold: Optional[float] = None) -> PruningPlan:
+    """Makes a plan from given channel numbers by group name.
+
+    Raises:
+        PlanError: a group or a channel that the model does not have.
+    """
+    kinds = block_kinds(channels)
+    groups = {group.name: group for group in channels.groups}
+    plans: List[GroupPlan] = []
+    for name, numbers in chosen.items():
+        if name not in groups:
+            raise PlanError('the model has no group %r; it has %s' % (name, ', '.join(sorted(groups)[:5]) or 'none'))
+        group = groups[name]
+        pruned = tuple(sorted({int(number) for number in numbers}))
+        if pruned and (pruned[0] < 0 or pruned[-1] >= group.size or len(pruned) >= group.size):
+            raise PlanError('group %s has %d channels: cannot prune %s' % (name, group.size, list(pruned)[-3:]))
+        plans.append(GroupPlan(name, kinds[name], group.anchor, group.size, pruned, criterion, threshold, ()))
+    return PruningPlan(tuple(plans))
+
+

@@ -1,0 +1,32 @@
+"""The one place that imports TensorFlow: `tensorflow.compat.v1`, on 1.15 and on 2.x.
+
+Importing it changes no global behaviour of TensorFlow 2: everything here builds its own `tf.Graph`.
+Programs that *build* TF1 graphs (training scripts) call `use_tf1_behavior()` first.
+"""
+
+import logging
+import os
+import warnings
+
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+
+with warnings.catch_warnings():
+    # TensorFlow 1.15 warns about NumPy's deprecated type aliases, a dozen lines at every import.
+    warnings.simplefilter('ignore', FutureWarning)
+    import tensorflow.compat.v1 as tf
+    from tensorflow.core.framework.variable_pb2 import VariableDef
+
+__all__ = ['VariableDef', 'quiet', 'tf', 'use_tf1_behavior']
+
+
+def use_tf1_behavior() -> None:
+    """Switches TensorFlow 2.x to graphs, ref variables and TF1 control flow; nothing to do on 1.15."""
+    if not tf.__version__.startswith('1.'):
+        tf.disable_v2_behavior()
+    tf.disable_resource_variables()
+
+
+def quiet() -> None:
+    """Keeps TensorFlow's own deprecation and progress lines out of a command's output."""
+    tf.logging.set_verbosity(tf.logging.ERROR)
+    logging.getLogger('tensorflow').setLevel(logging.ERROR)

@@ -1,0 +1,140 @@
+"""Which operations of a live graph change a variable, and which slot variables they change along with it.
+
+Everything is read from the operations' types and inputs; a slot's name carries no meaning.
+"""
+
+import re
+from typing import Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
+
+from ..tf1 import tf
+
+VARIABLE_OPS = ('VariableV2', 'Variable', 'VarHandleOp')
+PASSING_OPS = ('Identity', 'RefIdentity', 'Enter', 'RefEnter', 'Switch', 'RefSwitch')
+"""Operations that hand a variable's reference or handle on."""
+
+_APPLY = re.compile(r'(Resource)?(Sparse)?Apply(?=[A-Z])')
+_ADD = re.compile(r'(Assign(Add|Sub)(VariableOp)?|(Resource)?Scatter(Nd)?(Add|Sub|Mul|Div|Update|Max|Min))$')
+_ASSIGN = ('Assign', 'AssignVariableOp')
+_DIVISORS = {'Adagrad': 0, 'AdagradV2': 0, 'ProximalAdagrad': 0, 'AdagradDA': 1, 'Ftrl': 0, 'FtrlV2': 0}
+"""Which slot, in the order of the inputs, an `Apply*` operation divides by."""
+
+
+class GraphVariable(NamedTuple):
+    """A variable of a live graph, or one partition of it.
+
+    Attributes:
+        name: its name in checkpoints, which partitions share.
+        op: the `VariableV2` or `VarHandleOp`.
+        offset: where a partition begins in the whole variable, per axis; `()` for a variable in one piece.
+    """
+
+    name: str
+    op: tf.Operation
+    offset: Tuple[int, ...] = ()
+
+    @property
+    def shape(self) -> Tuple[int, ...]:
+        """The shape of this piece."""
+        return shape_of(self.op)
+
+
+class Update(NamedTuple):
+    """One operation that changes a variable during training.
+
+    Attributes:
+        op: the operation.
+        variable: what it changes.
+        moments: slots that stay zero where the variable does.
+        divisors: slots that Adagrad and Ftrl divide by, without an epsilon; 0 / 0 is not a number.
+    """
+
+    op: tf.Operation
+    variable: GraphVariable
+    moments: Tuple[tf.Operation, ...] = ()
+    divisors: Tuple[tf.Operation, ...] = ()
+
+
+def shape_of(variable: tf.Operation) -> Tuple[int, ...]:
+    """Returns the static shape of a `VariableV2` or `VarHandleOp`, empty where it is not known."""
+    shape = variable.get_attr('shape')
+    return () if shape.unknown_rank else tuple(dim.size for dim in shape.dim)
+
+
+def find_variables(graph: tf.Graph) -> Dict[str, List[GraphVariable]]:
+    """Returns every variable of the graph by its checkpoint name, partitions together."""
+    partitions = {}
+    for variable in graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES):
+        piece = variable._get_save_slice_info()
+        if piece is not None:
+            partitions[variable.op.name] = (piece.full_name, tuple(piece.var_offset))
+    found: Dict[str, List[GraphVariable]] = {}
+    for op in graph.get_operations():
+        if op.type in VARIABLE_OPS:
+            name, offset = partitions.get(op.name, (_checkpoint_name(op), ()))
+            found.setdefault(name, []).append(GraphVariable(name, op, offset))
+    return found
+
+
+def _checkpoint_name(variable: tf.Operation) -> str:
+    shared = variable.get_attr('shared_name').decode() if variable.type == 'VarHandleOp' else ''
+    return shared or variable.name
+
+
+def find_updates(graph: tf.Graph, variables: Iterable[GraphVariable]) -> List[Update]:
+    """Returns the operations that change one of `variables` during training.
+
+    Initialisers and the assignments of a `Saver` are not among them: their value does not depend on the variable.
+    """
+    by_op = {variable.op: variable for variable in variables}
+    updates = []
+    for op in graph.get_operations():
+        if not _may_write(op):
+            continue
+        target = by_op.get(_source(op.inputs[0]))
+        if target is None or op.type in _ASSIGN and not _depends_on(op.inputs[1], target.op):
+            continue
+        slots = _slots(op) if _APPLY.match(op.type) else []
+        divisors = slots[_divisor(op)]
+        updates.append(Update(op, target, tuple(each for each in slots if each not in divisors), tuple(divisors)))
+    return updates
+
+
+def _divisor(op: tf.Operation) -> slice:
+    position = _DIVISORS.get(_APPLY.sub('', op.type))
+    return slice(0) if position is None else slice(position, position + 1)
+
+
+def _may_write(op: tf.Operation) -> bool:
+    return bool(op.inputs) and bool(op.type in _ASSIGN or _APPLY.match(op.type) or _ADD.match(op.type))
+
+
+def _slots(op: tf.Operation) -> List[tf.Operation]:
+    """Returns the variables of the target's shape that an `Apply*` operation takes by reference or handle."""
+    target = _source(op.inputs[0])
+    found = []
+    for tensor in op.inputs[1:]:
+        source = _source(tensor) if tensor.dtype._is_ref_dtype or tensor.dtype == tf.resource else None
+        if source is not None and target is not None and shape_of(source) == shape_of(target):
+            found.append(source)
+    return found
+
+
+def _source(tensor: tf.Tensor) -> Optional[tf.Operation]:
+    """Returns the variable whose reference or handle `tensor` is, if it is one."""
+    op = tensor.op
+    while op.type in PASSING_OPS:
+        op = op.inputs[0].op
+    return op if op.type in VARIABLE_OPS else None
+
+
+def _depends_on(tensor: tf.Tensor, variable: tf.Operation) -> bool:
+    seen: Set[tf.Operation] = set()
+    stack = [tensor.op]
+    while stack:
+        op = stack.pop()
+        if op is variable:
+            return True
+        if op not in seen:
+            seen.add(op)
+            stack.extend(each.op for each in op.inputs)
+    return False

@@ -1,0 +1,144 @@
+"""Two models, the same inputs, compared element by element."""
+
+import logging
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+
+from .channels.concrete import example_shapes
+from .errors import ModelError, VerificationError
+from .graph.shapes import first_line
+from .model.frozen import frozen_graph
+from .model.model import Model
+from .tf1 import tf
+
+logger = logging.getLogger(__name__)
+TOLERANCE = 1e-5
+"""Largest relative difference that counts as rounding."""
+
+
+class Difference(NamedTuple):
+    """How far two models are apart.
+
+    Attributes:
+        relative: largest |a − b| over all outputs, each relative to its largest |a|.
+        absolute: largest |a − b|.
+        output: the output where the relative difference is largest.
+    """
+
+    relative: float
+    absolute: float
+    output: str
+
+
+def random_inputs(model: Model, seed: int = 7) -> Dict[str, np.ndarray]:
+    """Draws uniform numbers in [0, 1) for every placeholder, by tensor name."""
+    random = np.random.RandomState(seed)
+    values: Dict[str, np.ndarray] = {}
+    for name, shape in sorted(example_shapes(model).items()):
+        dtype = tf.as_dtype(model.view.nodes[name].attr['dtype'].type).as_numpy_dtype
+        values[name + ':0'] = random.uniform(0, 1, shape).astype(dtype)
+    return values
+
+
+def run(model: Model, inputs: Mapping[str, np.ndarray], tensors: Sequence[str] = ()) -> List[np.ndarray]:
+    """Runs a model in inference form and returns its outputs, or other tensors.
+
+    Raises:
+        ModelError: TensorFlow refuses to run it.
+    """
+    return run_graph(frozen_graph(model), inputs, tensors or model.outputs)
+
+
+def run_graph(graph_def: tf.GraphDef, inputs: Mapping[str, np.ndarray], tensors: Sequence[str]) -> List[np.ndarray]:
+    """Runs a frozen graph.
+
+    Raises:
+        ModelError: TensorFlow refuses to run it.
+    """
+    names = [name if ':' in name else name + ':0' for name in tensors]
+    try:
+        with tf.Graph().as_default() as graph, tf.Session(graph=graph) as session:
+            tf.import_graph_def(graph_def, name='')
+            feeds = {name: value for name, value in inputs.items() if _has(graph, name)}
+            return list(session.run(names, feeds))
+    except (tf.errors.OpError, ValueError, KeyError) as error:
+        raise ModelError('cannot run the model: %s' % first_line(error)) from error
+
+
+def _has(graph: tf.Graph, name: str) -> bool:
+    try:
+        graph.get_tensor_by_name(name)
+    except (KeyError, ValueError):
+        return False
+    return True
+
+
+def compare(first: Sequence[np.ndarray], second: Sequence[np.ndarray], names: Sequence[str]) -> Difference:
+    """Compares outputs elementwise; another shape or a number that is not finite counts as infinitely far."""
+    worst = Difference(0.0, 0.0, names[0] if names else '')
+    for a, b, name in zip(first, second, names):
+        if a.shape != b.shape:
+            return Difference(float('inf'), float('inf'), name)
+        if not a.size:
+            continue
+        x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
+        same = (x == y) | (np.isnan(x) & np.isnan(y))
+        gap = np.where(same, 0.0, np.abs(x - y))
+        absolute = float(gap.max()) if np.isfinite(gap).all() else float('inf')
+        finite = np.abs(x[np.isfinite(x)])
+        relative = absolute / (float(finite.max()) + 1e-12) if finite.size else absolute
+        if relative > worst.relative:
+            worst = Difference(relative, max(absolute, worst.absolute), name)
+    return worst
+
+
+def verify(first: Model, second: Model, inputs: Optional[Mapping[str, np.ndarray]] = None,
+           tolerance: float = TOLERANCE, seed: int = 7) -> Difference:
+    """Runs two models in inference form on the same inputs.
+
+    Args:
+        first: the reference.
+        second: the model that must compute the same.
+        inputs: values by tensor name; None draws seeded random ones.
+        tolerance: largest relative difference allowed.
+        seed: for the random inputs.
+
+    Returns:
+        The difference, at most `tolerance`.
+
+    Raises:
+        VerificationError: they differ; the message names the first node that does.
+    """
+    values = dict(inputs) if inputs is not None else random_inputs(first, seed)
+    outputs = [run(model, values) for model in (first, second)]
+    difference = compare(outputs[0], outputs[1], first.outputs)
+    if not difference.relative <= tolerance:
+        node = first_difference(first, second, values, tolerance)
+        raise VerificationError('output %s differs by %.2e relative (%.2e absolute), more than %.0e%s' % (
+            difference.output, difference.relative, difference.absolute, tolerance,
+            '; the first node that differs is %s (%s)' % node if node else ''))
+    return difference
+
+
+def first_difference(first: Model, second: Model, inputs: Mapping[str, np.ndarray],
+                     tolerance: float) -> Optional[Tuple[str, str]]:
+    """Returns name and operation of the first node, in topological order, whose values differ.
+
+    Nodes of different shape in the two models have lost channels and cannot be compared; they are passed over.
+    """
+    names = [name for name in first.view.topological(first.view.ancestors(
+        first.view.require(output).node for output in first.outputs))
+        if second.view.op(name) == first.view.op(name) and first.view.op(name) in _COMPARABLE]
+    if not names:
+        return None
+    values = [run(model, inputs, names) for model in (first, second)]
+    for name, a, b in zip(names, *values):
+        if a.shape == b.shape and not compare([a], [b], [name]).relative <= tolerance:
+            return name, first.view.op(name)
+    return None
+
+
+_COMPARABLE = ('Conv2D', 'DepthwiseConv2dNative', 'MatMul', 'BiasAdd', 'FusedBatchNorm', 'FusedBatchNormV2',
+               'FusedBatchNormV3', 'Relu', 'Relu6', 'Add', 'AddV2', 'Mul', 'ConcatV2', 'Reshape', 'Mean', 'AvgPool',
+               'MaxPool', 'Softmax', 'Sigmoid', 'Tanh', 'Sub', 'Pad', 'ResizeBilinear', 'Conv2DBackpropInput')
