@@ -4,9 +4,8 @@ from typing import Dict, List, NamedTuple, Optional, Set
 
 import numpy as np
 
-from .channels.concrete import concrete_placeholders
 from .graph.batch_norm import FUSED_BATCH_NORMS
-from .graph.shapes import Shape, Shapes, infer_shapes, shape_at
+from .graph.shapes import Shape, Shapes, shape_at
 from .graph.view import VARIABLE_OPS, GraphView
 from .model.model import Model
 from .tf1 import tf
@@ -24,19 +23,10 @@ class Cost(NamedTuple):
     macs: int
 
 
-def count_cost(model: Model, shapes: Optional[Shapes] = None) -> Cost:
-    """Counts a model in inference form.
-
-    Args:
-        model: the model.
-        shapes: static shapes, if they are known already.
-    """
-    view = model.view
-    targets = [view.require(name).node for name in model.outputs]
-    nodes = view.ancestors(targets)
-    if shapes is None:
-        shapes = infer_shapes(view, nodes, concrete_placeholders(model, nodes))
-    return Cost(sum(count_parameters(model, nodes).values()), sum(macs_by_node(view, shapes).values()))
+def count_cost(model: Model) -> Cost:
+    """Counts a model in inference form."""
+    nodes = set(model.shapes)
+    return Cost(sum(count_parameters(model, nodes).values()), sum(macs_by_node(model.view, model.shapes).values()))
 
 
 def count_parameters(model: Model, nodes: Set[str]) -> Dict[str, int]:

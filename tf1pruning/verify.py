@@ -1,18 +1,16 @@
 """Two models, the same inputs, compared element by element."""
 
-import logging
 from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from .channels.concrete import example_shapes
 from .errors import ModelError, VerificationError
 from .graph.shapes import first_line
+from .model.concrete import example_shapes
 from .model.frozen import frozen_graph
 from .model.model import Model
 from .tf1 import tf
 
-logger = logging.getLogger(__name__)
 TOLERANCE = 1e-5
 """Largest relative difference that counts as rounding."""
 
@@ -111,14 +109,20 @@ def verify(first: Model, second: Model, inputs: Optional[Mapping[str, np.ndarray
         VerificationError: they differ; the message names the first node that does.
     """
     values = dict(inputs) if inputs is not None else random_inputs(first, seed)
-    outputs = [run(model, values) for model in (first, second)]
-    difference = compare(outputs[0], outputs[1], first.outputs)
+    difference = difference_of(first, second, values)
     if not difference.relative <= tolerance:
         node = first_difference(first, second, values, tolerance)
         raise VerificationError('output %s differs by %.2e relative (%.2e absolute), more than %.0e%s' % (
             difference.output, difference.relative, difference.absolute, tolerance,
             '; the first node that differs is %s (%s)' % node if node else ''))
     return difference
+
+
+def difference_of(first: Model, second: Model, inputs: Optional[Mapping[str, np.ndarray]] = None) -> Difference:
+    """Measures how far two models are apart, without judging it."""
+    values = dict(inputs) if inputs is not None else random_inputs(first)
+    outputs = [run(model, values) for model in (first, second)]
+    return compare(outputs[0], outputs[1], first.outputs)
 
 
 def first_difference(first: Model, second: Model, inputs: Mapping[str, np.ndarray],

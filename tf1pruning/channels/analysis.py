@@ -1,14 +1,14 @@
 """The channel analysis: rules over the graph, one solve, groups."""
 
+import copy
 import logging
 from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 
-from ..graph.shapes import Shapes, infer_shapes
+from ..graph.shapes import Shapes
 from ..graph.view import VARIABLE_OPS, GraphView, TensorName
-from ..model.model import Model
-from .concrete import concrete_placeholders
+from ..model.model import Model, Weights
 from .groups import Group, find_groups
 from .layout import EMPTY, Layout
 from .rules import RULES, Facts, Literal, Operation, Pin, Refused
@@ -33,9 +33,9 @@ class Channels:
         layouts: the layout of every tensor that has one.
     """
 
-    def __init__(self, model: Model, shapes: Shapes, facts: Facts, layouts: Dict[TensorName, Layout]) -> None:
+    def __init__(self, model: Model, facts: Facts, layouts: Dict[TensorName, Layout]) -> None:
         self.model = model
-        self.shapes = shapes
+        self.shapes = model.shapes
         self.axes: Dict[str, Tuple[np.ndarray, ...]] = facts.axes
         self.roles = facts.roles
         self.literals: List[Literal] = facts.literals
@@ -53,6 +53,12 @@ class Channels:
     def classes(self, parameter: str, axis: int) -> np.ndarray:
         """Returns the class of every index along an axis of a parameter."""
         return self.labels[self.axes[parameter][axis]]
+
+    def with_weights(self, weights: Weights) -> 'Channels':
+        """Returns the same analysis over other weights of the same graph."""
+        other = copy.copy(self)
+        other.model = self.model.replace(weights=weights.restricted(self.model.weights))
+        return other
 
     def reasons(self, parameter: str, axis: int) -> List[Pin]:
         """Returns why the channels along an axis of a parameter are pinned; empty if they are not."""
@@ -72,15 +78,14 @@ def analyse(model: Model) -> Channels:
     view = model.view
     targets = [view.require(name, 'output node') for name in model.outputs]
     nodes = view.ancestors(target.node for target in targets)
-    shapes = infer_shapes(view, nodes, concrete_placeholders(model, nodes))
     facts = Facts()
     layouts: Dict[TensorName, Layout] = {}
     for name in view.topological(nodes):
-        _visit(view, name, shapes, facts, layouts)
+        _visit(view, name, model.shapes, facts, layouts)
     for target in targets:
         for block in layouts.get(target, EMPTY).blocks:
             facts.pins.append(Pin(block.ids.ravel(), view.op(target.node), target.node, 'an output of the model'))
-    return Channels(model, shapes, facts, layouts)
+    return Channels(model, facts, layouts)
 
 
 def _visit(view: GraphView, name: str, shapes: Shapes, facts: Facts, layouts: Dict[TensorName, Layout]) -> None:

@@ -6,8 +6,10 @@ import numpy as np
 
 from ..errors import ModelError
 from ..graph.inference import Input, Scalar
+from ..graph.shapes import Shapes, infer_shapes
 from ..graph.view import GraphView
 from ..tf1 import tf
+from .concrete import concrete_placeholders
 from .variables import Companion, Variable, find_companions, find_variables
 
 
@@ -75,6 +77,7 @@ class Model:
         self._view: Optional[GraphView] = None
         self._variables: Optional[Dict[str, Variable]] = None
         self._companions: Optional[Dict[str, Tuple[Companion, ...]]] = None
+        self._shapes: Optional[Shapes] = None
 
     @property
     def graph(self) -> tf.GraphDef:
@@ -102,6 +105,14 @@ class Model:
             self._companions = find_companions(self.view, self.variables)
         return self._companions
 
+    @property
+    def shapes(self) -> Shapes:
+        """Static shapes of everything the outputs need, inferred once; unknown sizes are made concrete."""
+        if self._shapes is None:
+            nodes = self.view.ancestors(self.view.require(name, 'output node').node for name in self.outputs)
+            self._shapes = infer_shapes(self.view, nodes, concrete_placeholders(self, nodes))
+        return self._shapes
+
     def value(self, name: str) -> np.ndarray:
         """Returns the value of a variable or a Const.
 
@@ -124,4 +135,6 @@ class Model:
         changed = Model(**values)  # type: ignore[arg-type]
         if changed.meta is self.meta:
             changed._view, changed._variables, changed._companions = self._view, self._variables, self._companions
+            if changed.outputs == self.outputs and changed.inputs == self.inputs:
+                changed._shapes = self._shapes
         return changed

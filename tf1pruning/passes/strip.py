@@ -5,7 +5,6 @@ from typing import Dict, List, NamedTuple, Set, Tuple
 import numpy as np
 
 from ..channels import Channels
-from ..channels.concrete import concrete_placeholders
 from ..channels.layout import surviving
 from ..errors import ModelError, NotZeroError, UnsupportedError
 from ..graph.constants import set_constant
@@ -132,11 +131,8 @@ def _rewrite_gradient_shapes(view: GraphView, nodes: Dict[str, tf.NodeDef], outs
 def _compare(stripped: Model, channels: Channels, predicted: Shapes, training: bool) -> None:
     """Compares the predicted shapes with those that TensorFlow infers from the stripped graph."""
     forward = channels.model.view
-    names = set(stripped.view.nodes) if training else stripped.view.ancestors(
-        stripped.view.require(name).node for name in channels.model.outputs)
-    placeholders = {} if training else concrete_placeholders(channels.model, names & set(forward.nodes))
     try:
-        actual = infer_shapes(stripped.view, names, placeholders)
+        actual = infer_shapes(stripped.view, stripped.view.nodes, {}) if training else stripped.shapes
     except ModelError as error:
         raise UnsupportedError('the stripped graph does not hold together: %s%s' % (
             error, '; strip the inference graph instead of the training graph' if training else '')) from error

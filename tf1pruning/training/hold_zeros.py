@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import NameNotFoundError, OptionError, UnsupportedError
 from ..tf1 import tf
-from .masks import fill_slices_with_ones, slice_masks, zero_slices
+from .masks import fill_slices_with_ones, masked, slice_masks, zero_slices
 from .updates import GraphVariable, Update, find_updates, find_variables
 
 Zeros = Mapping[str, Mapping[int, Sequence[int]]]
@@ -24,12 +24,13 @@ Masks = Dict[tf.Operation, List[tf.Tensor]]
 class HoldZeros(tf.train.SessionRunHook):
     """Keeps parameters and their optimizer slots at zero, within the very `session.run` that trains.
 
-    It works on an unmodified `model_fn`: before the session is made, a mask is put after every operation that
-    updates one of the variables, and before everything that waits for this operation (the rest of the train op,
-    moving averages, the global step). So whichever train op runs, runs its masks, and no other; no checkpoint and
-    no summary sees a value in between. Slots are known by the inputs of the update, not by names. Where an
-    optimizer divides by a slot without an epsilon (Adagrad, Ftrl) the slot becomes one instead of zero, since
-    0 / 0 would follow.
+    It works on an unmodified `model_fn`. Before the session is made, the gradient that enters the update of such a
+    variable is masked: from zero parameters and zero slots, no optimizer then leaves zero. An update without a
+    gradient (moving averages, hand-written optimizers, sparse updates) is masked after it, and before everything
+    that waits for it. So whichever train op runs, runs its masks and no other's, and no checkpoint sees a value in
+    between. Once at the beginning, parameters and slots are zeroed. Slots are known by the inputs of the update, not
+    by names; where an optimizer divides by a slot without an epsilon (Adagrad, Ftrl) the slot becomes one instead
+    of zero, since 0 / 0 would follow.
 
     Cost: below 2 % of a training step (`benchmarks/training_hook.py`).
 
@@ -59,7 +60,7 @@ class HoldZeros(tf.train.SessionRunHook):
             _refuse_loops(updates)
             self._alone = {}
             for update in updates:
-                held = _hold_after(update, masks[update.variable.op])
+                held = _hold(update, masks[update.variable.op])
                 if held is not None:
                     self._alone[update.op] = held
             self._start = _zero_everything(masks, updates)
@@ -132,8 +133,11 @@ def _within(variable: GraphVariable, axis: int, indices: np.ndarray) -> np.ndarr
     return local[(local >= 0) & (local < variable.shape[axis])]
 
 
-def _hold_after(update: Update, masks: List[tf.Tensor]) -> Optional[tf.Operation]:
-    """Masks variable and moments after the update and before all that waits for it; returns them if nothing does."""
+def _hold(update: Update, masks: List[tf.Tensor]) -> Optional[tf.Operation]:
+    """Masks an update's gradient, or what it wrote; returns masks that somebody has to run, if nothing else does."""
+    if update.gradient is not None:
+        update.op._update_input(update.gradient, masked(update.op.inputs[update.gradient], masks))
+        return None
     waiting = _waiting_for(update.op)
     with tf.control_dependencies([update.op]):
         held = tf.group(*[zero_slices(each, masks) for each in (update.variable.op,) + update.moments])

@@ -27,18 +27,19 @@ def slice_masks(variable: tf.Operation, indices: Mapping[int, np.ndarray]) -> Li
 def zero_slices(variable: tf.Operation, masks: List[tf.Tensor]) -> tf.Operation:
     """Returns an operation that multiplies a variable by masks; what they zero may be infinite or not a number."""
     with variable.graph.colocate_with(variable, ignore_existing=True):
-        return _assign(variable, _masked(_read(variable), masks))
+        return _assign(variable, masked(_read(variable), masks))
 
 
 def fill_slices_with_ones(variable: tf.Operation, masks: List[tf.Tensor]) -> tf.Operation:
     """Returns an operation that sets to one what `masks` zero."""
     with variable.graph.colocate_with(variable, ignore_existing=True):
         value = _read(variable)
-        kept = _masked(tf.ones_like(value), masks)
-        return _assign(variable, _masked(value, masks) + (1 - kept))
+        kept = masked(tf.ones_like(value), masks)
+        return _assign(variable, masked(value, masks) + (1 - kept))
 
 
-def _masked(value: tf.Tensor, masks: List[tf.Tensor]) -> tf.Tensor:
+def masked(value: tf.Tensor, masks: List[tf.Tensor]) -> tf.Tensor:
+    """Returns a value with slices set to zero; these may be infinite or not a number."""
     for mask in masks:
         value = tf.math.multiply_no_nan(value, mask)
     return value

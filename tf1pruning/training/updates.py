@@ -44,12 +44,15 @@ class Update(NamedTuple):
     Attributes:
         op: the operation.
         variable: what it changes.
+        gradient: which of its inputs is the dense gradient. Where this, the variable and the moments are zero, every
+            optimizer of TensorFlow leaves them zero. None for updates of other kinds.
         moments: slots that stay zero where the variable does.
         divisors: slots that Adagrad and Ftrl divide by, without an epsilon; 0 / 0 is not a number.
     """
 
     op: tf.Operation
     variable: GraphVariable
+    gradient: Optional[int] = None
     moments: Tuple[tf.Operation, ...] = ()
     divisors: Tuple[tf.Operation, ...] = ()
 
@@ -95,8 +98,15 @@ def find_updates(graph: tf.Graph, variables: Iterable[GraphVariable]) -> List[Up
             continue
         slots = _slots(op) if _APPLY.match(op.type) else []
         divisors = slots[_divisor(op)]
-        updates.append(Update(op, target, tuple(each for each in slots if each not in divisors), tuple(divisors)))
+        updates.append(Update(op, target, _gradient(op), tuple(each for each in slots if each not in divisors), tuple(divisors)))
     return updates
+
+
+def _gradient(op: tf.Operation) -> Optional[int]:
+    if not _APPLY.match(op.type) or 'Sparse' in op.type:
+        return None
+    names = [argument.name for argument in op.op_def.input_arg]
+    return next((index for index, name in enumerate(names) if name in ('grad', 'delta')), None)
 
 
 def _divisor(op: tf.Operation) -> slice:

@@ -1,9 +1,11 @@
 """Sizes for what a placeholder leaves open, for the analysis only."""
 
-from typing import Dict, Iterable, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, Optional, Tuple
 
 from ..graph.shapes import Shape, declared_shape
-from ..model.model import Model
+
+if TYPE_CHECKING:
+    from .model import Model
 
 BATCH = 2
 """Not 1: an axis of size 1 reads as one that is broadcast."""
@@ -11,7 +13,7 @@ SPATIAL = 64
 """Size for other unknown axes, where the user gives none."""
 
 
-def concrete_placeholders(model: Model, nodes: Iterable[str]) -> Dict[str, Optional[Shape]]:
+def concrete_placeholders(model: 'Model', nodes: Iterable[str]) -> Dict[str, Optional[Shape]]:
     """Returns, for every placeholder among some nodes, a shape without unknown sizes.
 
     What the graph declares stands; then what the user said of the input; then `BATCH` and `SPATIAL`. A placeholder of
@@ -41,7 +43,7 @@ def _fill(axis: int, wanted: Optional[Shape]) -> int:
     return given or SPATIAL
 
 
-def example_shapes(model: Model) -> Dict[str, Tuple[int, ...]]:
+def example_shapes(model: 'Model') -> Dict[str, Tuple[int, ...]]:
     """Returns a shape for every placeholder, to run the model with: the user's own batch size, else 1."""
     nodes = [node.name for node in model.graph.node if node.op == 'Placeholder']
     shapes: Dict[str, Tuple[int, ...]] = {}
