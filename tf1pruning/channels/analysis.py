@@ -56,8 +56,12 @@ class Channels:
 
     def with_weights(self, weights: Weights) -> 'Channels':
         """Returns the same analysis over other weights of the same graph."""
+        return self.of(self.model.replace(weights=weights.restricted(self.model.weights)))
+
+    def of(self, model: Model) -> 'Channels':
+        """Returns the same analysis for a model that differs in its values only."""
         other = copy.copy(self)
-        other.model = self.model.replace(weights=weights.restricted(self.model.weights))
+        other.model = model
         return other
 
     def reasons(self, parameter: str, axis: int) -> List[Pin]:

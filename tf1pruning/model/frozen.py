@@ -3,6 +3,7 @@
 import os
 from typing import Mapping, Optional, Tuple
 
+import numpy as np
 from google.protobuf.message import DecodeError
 
 from ..errors import ModelError
@@ -68,9 +69,14 @@ def frozen_graph(model: Model) -> tf.GraphDef:
 
 def save_frozen(model: Model, path: str) -> str:
     """Writes the frozen graph; returns the path."""
-    write_bytes(path, frozen_graph(model).SerializeToString())
+    return save_graph(frozen_graph(model), path)
+
+
+def save_graph(graph: tf.GraphDef, path: str) -> str:
+    """Writes a GraphDef; returns the path."""
+    write_bytes(path, graph.SerializeToString())
     return path
 
 
-def _nothing(name: str) -> 'object':
+def _nothing(name: str) -> np.ndarray:
     raise KeyError(name)

@@ -1,0 +1,31 @@
+"""`tf1pruning export`."""
+
+import argparse
+import os
+
+from . import options
+
+EXAMPLES = """  tf1pruning export model.ckpt-200 --outputs logits --output model.pb
+  tf1pruning export train_dir --outputs logits --inputs 'IteratorGetNext=1,32,32,3' --output model.pb
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments."""
+    options.add_model(parser)
+    parser.add_argument('--output', required=True, metavar='FILE', help='the frozen graph to write')
+    parser.add_argument('--force', action='store_true', help='replace an earlier file')
+    options.add_graph_options(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Freezes the inference graph."""
+    from ..errors import OutputError
+    from ..model.frozen import save_frozen
+    from ..passes.to_inference import to_inference
+    if os.path.isdir(args.output):
+        raise OutputError('%s is a folder: name a file' % args.output)
+    if os.path.exists(args.output) and not args.force:
+        raise OutputError('%s exists: choose another file, or replace it with --force' % args.output)
+    path = save_frozen(to_inference(options.read_model(args)), args.output)
+    print('%s: %s bytes' % (path, '{:,}'.format(os.path.getsize(path))))

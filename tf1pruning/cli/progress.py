@@ -1,0 +1,28 @@
+"""Progress on a terminal; silence anywhere else."""
+
+import sys
+from typing import Optional, Sequence
+
+from tqdm import tqdm
+
+
+class StageBar:
+    """A bar over named stages, with the time left; nothing where standard error is not a terminal."""
+
+    def __init__(self, stages: Sequence[str], quiet: bool = False) -> None:
+        self._bar: Optional[tqdm] = None
+        self._started = False
+        if sys.stderr.isatty() and not quiet:
+            self._bar = tqdm(total=len(stages), leave=False, bar_format='{desc:12s} |{bar:30}| {elapsed}<{remaining}')
+
+    def __call__(self, stage: str) -> None:
+        """Says that a stage begins."""
+        if self._bar is not None:
+            self._bar.update(1 if self._started else 0)
+            self._bar.set_description(stage)
+        self._started = True
+
+    def close(self) -> None:
+        """Clears the line."""
+        if self._bar is not None:
+            self._bar.close()

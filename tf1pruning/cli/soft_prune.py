@@ -1,0 +1,48 @@
+"""`tf1pruning soft-prune`."""
+
+import argparse
+import json
+
+from . import options
+
+EXAMPLES = """  tf1pruning soft-prune model.ckpt-200 --outputs logits --threshold 0.6 --output out
+  tf1pruning soft-prune model.ckpt-900 --outputs logits --plan out/plan.json --output again
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments."""
+    options.add_model(parser)
+    options.add_output_options(parser)
+    options.add_graph_options(parser)
+    options.add_choice_options(parser)
+    parser.add_argument('--plan', metavar='FILE', help='a plan made earlier, instead of choosing')
+    options.add_json(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Writes the soft-pruned model and the plan."""
+    options.check_amount(args, or_plan=True)
+    import os
+
+    from .. import pipeline
+    from ..channels import analyse
+    from ..channels.blocks import select_groups
+    from ..passes.soft_prune import soft_prune
+    from ..passes.to_inference import to_inference
+    from ..plan import PruningPlan, choose
+    plan = PruningPlan.load(args.plan) if args.plan else None
+    model = options.read_model(args)
+    with pipeline.output_folder(args.output, args.force) as folder:
+        channels = analyse(to_inference(model))
+        if plan is None:
+            plan = choose(channels, select_groups(channels, options.parse_names(args.scopes)), args.criterion,
+                          args.threshold, args.ratio, args.align)
+        path = pipeline.write_soft_pruned(soft_prune(model, channels, plan), folder)
+        plan.save(os.path.join(folder, 'plan.json'))
+    final = os.path.join(args.output, os.path.relpath(path, folder))
+    if args.json:
+        print(json.dumps(dict(pipeline.describe(plan), path=final), indent=1))
+    else:
+        print('%d of %d channels set to zero in %s' % (
+            plan.pruned_count, sum(group.size for group in plan.groups), final))

@@ -1,0 +1,43 @@
+"""`tf1pruning strip`."""
+
+import argparse
+import json
+import os
+
+from . import options
+
+EXAMPLES = """  tf1pruning strip retrained/model.ckpt-900 --plan out/plan.json --outputs logits --output stripped
+  tf1pruning strip model.ckpt-900 --plan out/plan.json --outputs logits --inference --output stripped
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments."""
+    options.add_model(parser)
+    options.add_output_options(parser)
+    options.add_graph_options(parser)
+    parser.add_argument('--plan', required=True, metavar='FILE', help='the plan that was soft-pruned')
+    parser.add_argument('--inference', action='store_true',
+                        help='strip the inference graph; without it a training graph stays one, optimizer included')
+    parser.add_argument('--zero-unconverged', action='store_true',
+                        help='set filters to zero that are not; the change of the output is reported')
+    options.add_json(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Strips and prints the report."""
+    from .. import pipeline
+    from ..plan import PruningPlan
+    from ..report.table import format_report
+    plan = PruningPlan.load(args.plan)
+    model = options.read_model(args)
+    report = pipeline.strip_only(model, options.model_path(args.model), plan, args.output, args.inference,
+                                 args.zero_unconverged, args.force)
+    if args.json:
+        print(json.dumps(report, indent=1))
+        return
+    print(format_report(report))
+    if 'zeroing_changed_output' in report:
+        print('setting unconverged filters to zero changed the output by %.2e relative'
+              % report['zeroing_changed_output'])
+    print('written to %s' % os.path.join(args.output, 'Stripped_Dir'))

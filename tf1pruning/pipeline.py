@@ -1,0 +1,202 @@
+"""Plan, soft-prune, strip, verify and export in one go, without training."""
+
+import contextlib
+import json
+import os
+import time
+from typing import Any, Callable, Dict, Iterator, Optional, Sequence
+
+from .channels import analyse
+from .channels.blocks import select_groups
+from .errors import OutputError, VerificationError
+from .files import atomic_folder, write_text
+from .model.checkpoint import load_checkpoint, save_checkpoint
+from .model.frozen import load_frozen, save_frozen, save_graph
+from .model.model import Model
+from .passes.soft_prune import soft_prune
+from .passes.strip import find_unconverged, strip
+from .passes.to_inference import to_inference
+from .plan import PruningPlan, choose
+from .report.counts import before_after
+from .verify import TOLERANCE, compare, difference_of, random_inputs, run
+
+PRODUCED = ('plan.json', 'report.json', 'Pruned_Dir', 'Stripped_Dir')
+"""What a run leaves in its output folder; with `force`, a folder that holds anything else is not replaced."""
+Stage = Callable[[str], None]
+
+
+class Stages:
+    """Times the stages of a run and tells somebody of each.
+
+    Args:
+        tell: called with the name of every stage when it starts.
+    """
+
+    def __init__(self, tell: Optional[Stage] = None) -> None:
+        self.seconds: Dict[str, float] = {}
+        self._tell = tell
+
+    @contextlib.contextmanager
+    def __call__(self, name: str) -> Iterator[None]:
+        """Times one stage."""
+        if self._tell is not None:
+            self._tell(name)
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - start, 4)
+
+
+STAGES = ('analyse', 'plan', 'soft-prune', 'strip', 'write', 'verify')
+
+
+@contextlib.contextmanager
+def output_folder(path: str, force: bool) -> Iterator[str]:
+    """Yields a temporary folder that becomes the output folder if all goes well.
+
+    Raises:
+        OutputError: there is something already, and `force` is not set; or with it, something that is not ours.
+    """
+    if os.path.isfile(path):
+        raise OutputError('%s is a file: name a folder' % path)
+    there = sorted(os.listdir(path)) if os.path.isdir(path) else []
+    foreign = [name for name in there if name not in PRODUCED]
+    if there and not force:
+        raise OutputError('%s is not empty: choose another folder, or replace it with --force' % path)
+    if foreign:
+        raise OutputError('%s holds %s, which no earlier run wrote: choose another folder' % (path, foreign[0]))
+    with atomic_folder(path) as temporary:
+        yield temporary
+
+
+def prune(model: Model, source: str, output: str, scopes: Sequence[str] = ('all',), criterion: str = 'redundancy',
+          threshold: Optional[float] = None, ratio: Optional[float] = None, align: int = 4, force: bool = False,
+          tell: Optional[Stage] = None) -> Dict[str, Any]:
+    """Prunes a model without training and writes everything into one folder.
+
+    Args:
+        model: the model as it was read, with outputs, inputs and feeds.
+        source: the path it was read from.
+        output: the folder; see `PRODUCED`.
+        scopes: what to prune, see `channels.blocks.select_groups`.
+        criterion: see `criteria.CRITERIA`.
+        threshold: see `plan.choose`.
+        ratio: see `plan.choose`.
+        align: see `plan.choose`.
+        force: whether an earlier result is replaced.
+        tell: called with the name of every stage.
+
+    Returns:
+        The content of `report.json`.
+
+    Raises:
+        VerificationError: what was written does not compute what the soft-pruned model does; nothing is left behind.
+    """
+    stages = Stages(tell)
+    with output_folder(output, force) as folder:
+        with stages('analyse'):
+            channels = analyse(to_inference(model))
+        with stages('plan'):
+            plan = choose(channels, select_groups(channels, scopes), criterion, threshold, ratio, align)
+            plan.save(os.path.join(folder, 'plan.json'))
+        with stages('soft-prune'):
+            soft = soft_prune(model, channels, plan)
+            reference = soft_prune(channels.model, channels, plan)
+        with stages('strip'):
+            stripped = strip(reference, channels.of(reference), plan)
+        with stages('write'):
+            write_soft_pruned(soft, folder)
+            prefix = write_stripped(stripped, folder, plan)
+        with stages('verify'):
+            report = _verified(reference, stripped, prefix, os.path.join(folder, 'Stripped_Dir', 'modify.pb'))
+        report.update(before_after(channels.model, stripped, source, prefix), **describe(plan))
+        report['seconds'] = stages.seconds
+        write_text(os.path.join(folder, 'report.json'), json.dumps(report, indent=1) + '\n')
+    return report
+
+
+def strip_only(model: Model, source: str, plan: PruningPlan, output: str, inference: bool = False,
+               zero_unconverged: bool = False, force: bool = False) -> Dict[str, Any]:
+    """Strips a model by a plan and writes `Stripped_Dir` into a folder.
+
+    Args:
+        model: the soft-pruned, usually retrained model.
+        source: the path it was read from.
+        plan: what goes.
+        output: the folder.
+        inference: strip the inference form; else a training graph stays one, with its optimizer.
+        zero_unconverged: set to zero what is not.
+        force: whether an earlier result is replaced.
+
+    Returns:
+        The content of `report.json`.
+
+    Raises:
+        NotZeroError: channels are not zero.
+        VerificationError: what was written does not compute what the soft-pruned model does.
+    """
+    with output_folder(output, force) as folder:
+        channels = analyse(to_inference(model))
+        reference = soft_prune(channels.model, channels, plan)
+        whole = channels.model if inference else model
+        zeroing = zero_unconverged and bool(find_unconverged(channels.model, channels, plan))
+        stripped = strip(whole, channels, plan, zero_unconverged)
+        final = stripped if inference else to_inference(stripped)
+        prefix = write_stripped(stripped, folder, plan, final)
+        report = _verified(reference, stripped, prefix, os.path.join(folder, 'Stripped_Dir', 'modify.pb'))
+        report.update(before_after(channels.model, final, source, prefix), **describe(plan))
+        if zeroing:
+            report['zeroing_changed_output'] = difference_of(channels.model, reference).relative
+        write_text(os.path.join(folder, 'report.json'), json.dumps(report, indent=1) + '\n')
+    return report
+
+
+def describe(plan: PruningPlan) -> Dict[str, Any]:
+    """Counts the groups and channels of a plan."""
+    return {'groups': len(plan.groups), 'channels': {'before': sum(group.size for group in plan.groups),
+                                                     'after': sum(len(group.kept) for group in plan.groups)}}
+
+
+def write_soft_pruned(model: Model, folder: str) -> str:
+    """Writes `Pruned_Dir/<name>`, as a checkpoint or a `.pb`; returns its path."""
+    target = os.path.join(folder, 'Pruned_Dir')
+    os.makedirs(target, exist_ok=True)
+    if model.frozen:
+        return save_graph(model.graph, os.path.join(target, model.name + '.pb'))
+    return save_checkpoint(model, target)
+
+
+def write_stripped(model: Model, folder: str, plan: PruningPlan, inference: Optional[Model] = None) -> str:
+    """Writes `Stripped_Dir/<name>` and `modify.pb`; returns the checkpoint's prefix, or the `.pb` of a frozen model.
+
+    Args:
+        model: the stripped model.
+        folder: the output folder.
+        plan: what was stripped.
+        inference: its inference form, where the model is a training graph.
+    """
+    target = os.path.join(folder, 'Stripped_Dir')
+    os.makedirs(target, exist_ok=True)
+    pb_path = save_frozen(inference or model, os.path.join(target, 'modify.pb'))
+    plan.save(os.path.join(target, 'plan.json'))
+    return pb_path if model.frozen else save_checkpoint(model, target)
+
+
+def _verified(reference: Model, stripped: Model, prefix: str, pb_path: str) -> Dict[str, Any]:
+    """Runs the soft-pruned model and the files that were written, on the same inputs.
+
+    Raises:
+        VerificationError: they differ.
+    """
+    inputs = random_inputs(reference)
+    pb = load_frozen(pb_path, reference.outputs)
+    written = pb if stripped.frozen else to_inference(
+        load_checkpoint(prefix, stripped.outputs, stripped.inputs, stripped.feeds))
+    values = [run(model, inputs) for model in (reference, written, pb)]
+    report = {}
+    for name, first, second in (('stripped_vs_soft_pruned', 0, 1), ('pb_vs_checkpoint', 1, 2)):
+        difference = compare(values[first], values[second], reference.outputs)
+        report[name] = dict(difference._asdict())
+        if not difference.relative <= TOLERANCE:
+            raise VerificationError('%s: output %s differs by %.2e relative; nothing was written'
+                                    % (name.replace('_', ' '), difference.output, difference.relative))
+    return report
