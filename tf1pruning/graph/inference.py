@@ -12,7 +12,7 @@ from .constants import set_constant
 from .dropout import RANDOM_OPS, bypass_dropout
 from .rewiring import Rewiring
 from .shapes import Shape, declared_shape, infer_shapes, set_declared_shape, shape_at
-from .view import GraphView, TensorName
+from .view import GraphView, TensorName, parse_tensor
 
 Scalar = Union[bool, int, float]
 
@@ -49,6 +49,7 @@ def inference_graph(graph: tf.GraphDef, outputs: Iterable[str], inputs: Mapping[
         UnsupportedError: random numbers remain in the forward part.
     """
     view = GraphView(graph)
+    outputs = list(outputs)
     targets = [view.require(name, 'output node') for name in outputs]
     cuts = {view.require(name, 'input node'): spec for name, spec in inputs.items()}
     rewiring = Rewiring(view)
@@ -58,9 +59,14 @@ def inference_graph(graph: tf.GraphDef, outputs: Iterable[str], inputs: Mapping[
     fold_conditionals(rewiring, targets)
     inference_batch_norms(rewiring, targets)
     bypass_dropout(rewiring, targets)
-    forward = rewiring.build(targets)
-    _check(forward, cuts, rewiring)
+    forward = rewiring.build(targets + [placeholder_of(tensor, spec) for tensor, spec in cuts.items()])
+    _check(forward, cuts, outputs)
     return forward
+
+
+def placeholder_of(tensor: TensorName, spec: Input) -> TensorName:
+    """Returns the placeholder that stands for a tensor that was cut."""
+    return TensorName(spec.name or (tensor.node if tensor.index == 0 else '%s_%d' % tensor))
 
 
 def find_placeholders(graph: tf.GraphDef) -> List[str]:
@@ -103,7 +109,7 @@ def _feed(rewiring: Rewiring, feeds: Mapping[str, Scalar]) -> None:
 def _cut(rewiring: Rewiring, tensor: TensorName, spec: Input) -> None:
     view = rewiring.view
     node = view.nodes[tensor.node]
-    name = spec.name or (tensor.node if tensor.index == 0 else '%s_%d' % tensor)
+    name = placeholder_of(tensor, spec).node
     if node.op == 'Placeholder' and name == node.name:
         placeholder = tf.NodeDef()
         placeholder.CopyFrom(node)
@@ -156,8 +162,8 @@ def tensor_spec(view: GraphView, tensor: TensorName) -> Tuple[int, Optional[Shap
     return types[0], shape
 
 
-def _check(forward: tf.GraphDef, cuts: Mapping[TensorName, Input], rewiring: Rewiring) -> None:
-    names = {spec.name or (tensor.node if tensor.index == 0 else '%s_%d' % tensor) for tensor, spec in cuts.items()}
+def _check(forward: tf.GraphDef, cuts: Mapping[TensorName, Input], outputs: Iterable[str]) -> None:
+    names = {placeholder_of(tensor, spec).node for tensor, spec in cuts.items()}
     for node in forward.node:
         if node.op in RANDOM_OPS:
             raise UnsupportedError('the outputs depend on random numbers (%s, %s): fix them with --feed, or choose '
@@ -168,5 +174,6 @@ def _check(forward: tf.GraphDef, cuts: Mapping[TensorName, Input], rewiring: Rew
         if node.op in ('IteratorGetNext', 'QueueDequeueManyV2', 'QueueDequeueV2', 'QueueDequeueUpToV2', 'ReaderReadV2'):
             raise ModelError('the outputs read their data from %s (%s): name the tensor to cut at, with its shape, '
                              'as an input' % (node.name, node.op))
-    if cuts and not names & {node.name for node in forward.node}:
+    reached = GraphView(forward).ancestors(parse_tensor(name).node for name in outputs)
+    if cuts and not names & reached:
         raise ModelError('the outputs do not depend on the inputs %s' % ', '.join(sorted(names)))

@@ -1,6 +1,7 @@
 """Training model → inference model."""
 
-from ..graph.inference import inference_graph
+from ..graph.inference import inference_graph, placeholder_of
+from ..graph.view import parse_tensor
 from ..model.meta_graph import rebuilt
 from ..model.model import Model
 
@@ -19,11 +20,6 @@ def to_inference(model: Model) -> Model:
     """
     forward = inference_graph(model.graph, model.outputs, model.inputs, model.feeds)
     result = rebuilt(model, forward)
-    names = {node.name for node in forward.node if node.op == 'Placeholder'}
-    inputs = {}
-    for tensor, spec in model.inputs.items():
-        node, _, index = tensor.partition(':')
-        name = spec.name or (node if index in ('', '0') else '%s_%s' % (node, index))
-        if name in names:
-            inputs[name] = spec._replace(name='')
+    inputs = {placeholder_of(parse_tensor(tensor), spec).node: spec._replace(name='')
+              for tensor, spec in model.inputs.items()}
     return result.replace(inputs=inputs)
