@@ -9,8 +9,15 @@ import numpy as np
 
 from .channels import Channels, Group
 from .channels.blocks import select_groups
-from .dictionaries import (bias_variables, convolution_variables, filter_lines, group_convolutions, strip_nodes,
-                           strip_variables, summary_lines)
+from .dictionaries import (
+    bias_variables,
+    convolution_variables,
+    filter_lines,
+    group_convolutions,
+    strip_nodes,
+    strip_variables,
+    summary_lines,
+)
 from .errors import OptionError
 from .files import atomic_folder, write_text
 from .filters_file import filters_of, plan_from_filters, read_filters

@@ -2,16 +2,16 @@
 
 import copy
 import logging
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Tuple
 
 import numpy as np
 
 from ..graph.shapes import Shapes
 from ..graph.view import VARIABLE_OPS, GraphView, TensorName
 from ..model.model import Model, Weights
-from .groups import Group, find_groups
+from .groups import find_groups
 from .layout import EMPTY, Layout
-from .rules import RULES, Facts, Literal, Operation, Pin, Refused
+from .rules import RULES, Facts, Literal, Operation, Pin, RefusedError
 from .unionfind import components
 
 logger = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ def _visit(view: GraphView, name: str, shapes: Shapes, facts: Facts, layouts: Di
         else:
             try:
                 outputs = list(registered.function(Operation(node, inputs, view, shapes, facts)))
-            except Refused as refused:
+            except RefusedError as refused:
                 reason = str(refused)
             except (ValueError, IndexError, KeyError) as error:
                 logger.debug('rule of %s failed at %s', node.op, name, exc_info=True)

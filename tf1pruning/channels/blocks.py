@@ -49,7 +49,7 @@ def _is_squeeze(channels: Channels, group: Group) -> bool:
 def _narrows(channels: Channels, node: str, width: int) -> bool:
     """Whether a 1×1 convolution reads just these channels and makes fewer."""
     kernel = channels.model.view.inputs[node][1] if channels.model.view.op(node) == 'Conv2D' else None
-    shape = channels.shapes.get(kernel.node, [None])[kernel.index] if kernel is not None else None
+    shape = channels.shapes.get(kernel.node, [None])[kernel.output] if kernel is not None else None
     return shape is not None and tuple(shape[:2]) == (1, 1) and shape[2] == width and (shape[3] or 0) < width
 
 

@@ -28,4 +28,4 @@ def run(args: argparse.Namespace) -> None:
     if os.path.exists(args.output) and not args.force:
         raise OutputError('%s exists: choose another file, or replace it with --force' % args.output)
     path = save_frozen(to_inference(options.read_model(args)), args.output)
-    print('%s: %s bytes' % (path, '{:,}'.format(os.path.getsize(path))))
+    print('%s: %s bytes' % (path, f'{os.path.getsize(path):,}'))

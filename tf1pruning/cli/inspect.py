@@ -35,7 +35,7 @@ def _text(found: Mapping[str, Any], limit: Optional[int]) -> str:
     groups = sorted(found['groups'], key=lambda group: -group['macs'])[:limit]
     channels = sum(group['channels'] for group in found['groups'])
     lines.append('%d groups with %s channels can be pruned%s' % (
-        len(found['groups']), '{:,}'.format(channels),
+        len(found['groups']), f'{channels:,}',
         '; the %d largest (all: --all):' % len(groups) if len(groups) < len(found['groups']) else ':'))
     if groups:
         lines.append(format_table(['group', 'kind', 'channels', 'parameters', 'MACs around'], [

@@ -64,7 +64,7 @@ class _Aliveness:
 
     def __call__(self, tensor: TensorName) -> bool:
         branch = self.taken.get(tensor.node)
-        if branch is not None and tensor.index != int(branch):
+        if branch is not None and tensor.output != int(branch):
             return False
         stack = [(tensor.node, False)]
         while stack:
@@ -85,7 +85,7 @@ class _Aliveness:
 
     def _open(self, tensor: TensorName) -> bool:
         branch = self.taken.get(tensor.node)
-        return branch is None or tensor.index == int(branch)
+        return branch is None or tensor.output == int(branch)
 
     def _controls_open(self, name: str) -> bool:
         """A constant inside a branch hangs on it only by a control dependency on the branch's pivot."""
@@ -94,6 +94,6 @@ class _Aliveness:
             inputs = view.inputs.get(control, [])
             if view.op(control) == 'Identity' and inputs and view.op(inputs[0].node) == 'Switch':
                 known = predicate_value(self.rewiring, view.inputs[inputs[0].node][1])
-                if known is not None and inputs[0].index != int(known):
+                if known is not None and inputs[0].output != int(known):
                     return False
         return True

@@ -15,12 +15,12 @@ class Element(NamedTuple):
 
     Attributes:
         node: the Const that holds it, or None where it is computed from a live tensor's shape.
-        index: position in the Const's flat value.
+        place: position in the Const's flat value.
         value: the number, None where it is computed.
     """
 
     node: Optional[str]
-    index: int
+    place: int
     value: Optional[int]
 
 

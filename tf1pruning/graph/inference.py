@@ -66,7 +66,7 @@ def inference_graph(graph: tf.GraphDef, outputs: Iterable[str], inputs: Mapping[
 
 def placeholder_of(tensor: TensorName, spec: Input) -> TensorName:
     """Returns the placeholder that stands for a tensor that was cut."""
-    return TensorName(spec.name or (tensor.node if tensor.index == 0 else '%s_%d' % tensor))
+    return TensorName(spec.name or (tensor.node if tensor.output == 0 else '%s_%d' % tensor))
 
 
 def find_placeholders(graph: tf.GraphDef) -> List[str]:
@@ -151,9 +151,9 @@ def tensor_spec(view: GraphView, tensor: TensorName) -> Tuple[int, Optional[Shap
     shape: Optional[Shape] = None
     if '_output_shapes' in node.attr:
         listed = node.attr['_output_shapes'].list.shape
-        if tensor.index < len(listed) and not listed[tensor.index].unknown_rank:
-            shape = tuple(None if dim.size < 0 else int(dim.size) for dim in listed[tensor.index].dim)
-    types = [node.attr['output_types'].list.type[tensor.index]] if 'output_types' in node.attr else [
+        if tensor.output < len(listed) and not listed[tensor.output].unknown_rank:
+            shape = tuple(None if dim.size < 0 else int(dim.size) for dim in listed[tensor.output].dim)
+    types = [node.attr['output_types'].list.type[tensor.output]] if 'output_types' in node.attr else [
         node.attr[key].type for key in ('DstT', 'dtype', 'T') if key in node.attr and node.attr[key].type]
     if not types:
         raise UnsupportedError('cannot tell the type of %s (%s): cut at another tensor' % (tensor, node.op))

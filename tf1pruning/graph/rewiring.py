@@ -49,7 +49,7 @@ class Rewiring:
         """Returns the data inputs of a node as they will be."""
         if name in self._nodes:
             tensors = [parse_tensor(text) for text in self._nodes[name].input]
-            return [self.resolve(tensor) for tensor in tensors if tensor.index != CONTROL]
+            return [self.resolve(tensor) for tensor in tensors if tensor.output != CONTROL]
         return [self.resolve(tensor) for tensor in self.view.inputs[name]]
 
     def needed(self, targets: Iterable[TensorName]) -> Dict[str, List[TensorName]]:

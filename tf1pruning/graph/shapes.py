@@ -4,7 +4,7 @@ from typing import Dict, Iterable, List, Mapping, Optional, Tuple
 
 from ..errors import ModelError
 from ..tf1 import tf
-from .view import GraphView, TensorName, VARIABLE_OPS
+from .view import VARIABLE_OPS, GraphView, TensorName
 
 Shape = Tuple[Optional[int], ...]
 Shapes = Dict[str, List[Optional[Shape]]]
@@ -117,4 +117,4 @@ def first_line(error: BaseException) -> str:
 def shape_at(shapes: Shapes, tensor: TensorName) -> Optional[Shape]:
     """Looks a tensor up; None where it is unknown."""
     outputs = shapes.get(tensor.node, [])
-    return outputs[tensor.index] if 0 <= tensor.index < len(outputs) else None
+    return outputs[tensor.output] if 0 <= tensor.output < len(outputs) else None

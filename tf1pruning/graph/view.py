@@ -16,23 +16,23 @@ PASSING_OPS = ('Identity', 'ReadVariableOp', 'StopGradient', 'CheckNumerics', 'P
 
 
 class TensorName(NamedTuple):
-    """Output `index` of node `node`; index `CONTROL` is a control dependency."""
+    """Output number `output` of node `node`; `CONTROL` is a control dependency."""
 
     node: str
-    index: int = 0
+    output: int = 0
 
     def __str__(self) -> str:
-        if self.index == CONTROL:
+        if self.output == CONTROL:
             return '^' + self.node
-        return self.node if self.index == 0 else '%s:%d' % self
+        return self.node if self.output == 0 else '%s:%d' % self
 
 
 class Use(NamedTuple):
-    """Input number `position` of node `node` reads output `index` of the node asked about."""
+    """Input number `position` of node `node` reads output number `output` of the node asked about."""
 
     node: str
     position: int
-    index: int
+    output: int
 
 
 def parse_tensor(name: str) -> TensorName:
@@ -59,9 +59,9 @@ class GraphView:
         self.controls: Dict[str, List[str]] = {}
         for name, node in self.nodes.items():
             tensors = [parse_tensor(text) for text in node.input]
-            self.inputs[name] = [tensor for tensor in tensors if tensor.index != CONTROL]
+            self.inputs[name] = [tensor for tensor in tensors if tensor.output != CONTROL]
             if len(self.inputs[name]) != len(tensors):
-                self.controls[name] = [tensor.node for tensor in tensors if tensor.index == CONTROL]
+                self.controls[name] = [tensor.node for tensor in tensors if tensor.output == CONTROL]
         self._uses: Optional[Dict[str, List[Use]]] = None
 
     def __contains__(self, name: str) -> bool:
@@ -90,12 +90,12 @@ class GraphView:
             self._uses = {}
             for name, tensors in self.inputs.items():
                 for position, tensor in enumerate(tensors):
-                    self._uses.setdefault(tensor.node, []).append(Use(name, position, tensor.index))
+                    self._uses.setdefault(tensor.node, []).append(Use(name, position, tensor.output))
         return self._uses
 
     def readers(self, tensor: TensorName) -> List[Use]:
         """Returns the uses of one output."""
-        return [use for use in self.uses.get(tensor.node, ()) if use.index == tensor.index]
+        return [use for use in self.uses.get(tensor.node, ()) if use.output == tensor.output]
 
     def ancestors(self, targets: Iterable[str], stop: Iterable[str] = (), controls: bool = False) -> Set[str]:
         """Returns `targets` and every node they need; the search does not go beyond nodes in `stop`.

@@ -36,7 +36,7 @@ def load_checkpoint(prefix: str, outputs: Tuple[str, ...] = (), inputs: Optional
     stored = reader.get_variable_to_shape_map()
     shell = Model(os.path.basename(prefix), meta, Weights(_nothing, ()))
     held = _held(shell.variables, stored, prefix)
-    rest = {key: None for key in set(stored) - {variable.key for variable in held.values()}}
+    rest = dict.fromkeys(set(stored) - {variable.key for variable in held.values()})
 
     def read(name: str) -> np.ndarray:
         variable = held.get(name)

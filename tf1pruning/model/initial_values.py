@@ -19,18 +19,15 @@ def initialiser_of(view: GraphView, variable: str, definition: Optional[Variable
     if definition is not None and definition.initializer_name in view:
         return str(definition.initializer_name)
     for use in view.uses.get(variable, ()):
-        if view.op(use.node) in ASSIGN_OPS and use.position == 0:
-            if view.op(view.source(view.inputs[use.node][1]).node) not in ('RestoreV2', 'Placeholder'):
-                return use.node
+        if view.op(use.node) in ASSIGN_OPS and use.position == 0 and view.op(
+                view.source(view.inputs[use.node][1]).node) not in ('RestoreV2', 'Placeholder'):
+            return use.node
     return None
 
 
 def is_plain(view: GraphView, value: TensorName) -> bool:
     """Whether an initial value is made of constants, random numbers and element-wise arithmetic only."""
-    for name in view.ancestors([value.node]):
-        if view.op(name) not in _SHAPED + _ELEMENTWISE + ('Const',):
-            return False
-    return True
+    return all(view.op(name) in _SHAPED + _ELEMENTWISE + ('Const',) for name in view.ancestors([value.node]))
 
 
 def make_initialiser(graph: tf.GraphDef, variable: tf.NodeDef, trained: np.ndarray, taken: Set[str],

@@ -106,14 +106,14 @@ def predicted_shapes(channels: Channels, kept_ids: np.ndarray) -> Shapes:
     predicted: Shapes = {name: list(outputs) for name, outputs in channels.shapes.items()}
     for tensor, layout in channels.layouts.items():
         outputs = predicted.get(tensor.node, [])
-        shape = outputs[tensor.index] if tensor.index < len(outputs) else None
+        shape = outputs[tensor.output] if tensor.output < len(outputs) else None
         if shape is None or len(shape) <= max((axis for block in layout.blocks for axis in block.axes), default=-1):
             continue  # a resource handle has the shape of a scalar
         sizes = list(shape)
         for block in layout.blocks:
             for axis in block.axes:
                 sizes[axis] = int(surviving(block, axis, kept_ids).sum())
-        outputs[tensor.index] = tuple(sizes)
+        outputs[tensor.output] = tuple(sizes)
     return predicted
 
 

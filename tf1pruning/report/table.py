@@ -18,7 +18,7 @@ def _line(row: Sequence[str], widths: Sequence[int], numeric: Sequence[bool]) ->
 
 
 def _cell(value: Any) -> str:
-    return '{:,}'.format(value) if isinstance(value, int) else str(value)
+    return f'{value:,}' if isinstance(value, int) else str(value)
 
 
 def format_report(report: Mapping[str, Any]) -> str:
@@ -27,10 +27,11 @@ def format_report(report: Mapping[str, Any]) -> str:
     for name, what in (('parameters', 'parameters'), ('MACs', 'macs'), ('checkpoint bytes', 'bytes')):
         if what in report:
             before, after = report[what]['before'], report[what]['after']
-            rows.append([name, '{:,}'.format(before), '{:,}'.format(after), '%+.1f %%' % (
+            rows.append([name, f'{before:,}', f'{after:,}', '%+.1f %%' % (
                 100.0 * (after - before) / before if before else 0.0)])
     text = format_table(['', 'before', 'after', 'change'], rows)
-    for name, what in (('stripped vs soft-pruned', 'stripped_vs_soft_pruned'), ('pb vs checkpoint', 'pb_vs_checkpoint')):
+    for name, what in (('stripped vs soft-pruned', 'stripped_vs_soft_pruned'),
+                       ('pb vs checkpoint', 'pb_vs_checkpoint')):
         if what in report:
             text += '\n%s: largest difference %.1e relative' % (name, report[what]['relative'])
     return text

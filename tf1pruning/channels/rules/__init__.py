@@ -1,7 +1,7 @@
 """The rules by family of operations; importing this registers them all."""
 
 from . import arrangement, control, convolution, elementwise, mixing, normalization, parameters, spatial
-from .registry import RULES, Facts, Literal, Operation, Pin, Refused, Seen
+from .registry import RULES, Facts, Literal, Operation, Pin, RefusedError, Seen
 
-__all__ = ['Facts', 'Literal', 'Operation', 'Pin', 'RULES', 'Refused', 'Seen', 'arrangement', 'control',
+__all__ = ['Facts', 'Literal', 'Operation', 'Pin', 'RULES', 'RefusedError', 'Seen', 'arrangement', 'control',
            'convolution', 'elementwise', 'mixing', 'normalization', 'parameters', 'spatial']

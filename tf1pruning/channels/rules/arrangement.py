@@ -5,7 +5,7 @@ from typing import List, Sequence, Tuple
 import numpy as np
 
 from ..layout import EMPTY, Block, Layout, drop_constant_axes
-from .registry import Operation, Refused, rule
+from .registry import Operation, RefusedError, rule
 
 
 @rule('Reshape')
@@ -69,7 +69,7 @@ def factors(old: Sequence[int], new: Sequence[int]) -> List[Tuple[List[int], Lis
                 right, j = right * new[j], j + 1
                 after.append(j - 1)
             else:
-                raise Refused('shapes %s and %s differ in size' % (list(old), list(new)))
+                raise RefusedError('shapes %s and %s differ in size' % (list(old), list(new)))
         pairs.append((before, after))
     return _without_ones(pairs, old, new)
 
@@ -141,7 +141,7 @@ def pad(op: Operation) -> List[Layout]:
     """New channels at the ends are free to go with whatever they are tied to later."""
     amounts = op.constant(1)
     if op.node.op == 'PadV2' and float(np.ravel(op.constant(2))[0]) != 0.0:
-        raise Refused('padding with another value than zero')
+        raise RefusedError('padding with another value than zero')
     blocks = []
     for block in op.inputs[0].blocks:
         padded = [axis for axis in block.axes if amounts[axis].any()]
@@ -149,7 +149,7 @@ def pad(op: Operation) -> List[Layout]:
             blocks.append(block)
             continue
         if len(block.axes) > 1 or op.node.op == 'MirrorPad':
-            raise Refused('padding of channels in this arrangement')
+            raise RefusedError('padding of channels in this arrangement')
         axis = padded[0]
         ends = [op.fresh(int(amount)) for amount in amounts[axis]]
         for place, ids in enumerate(ends):

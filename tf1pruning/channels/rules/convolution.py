@@ -5,7 +5,7 @@ from typing import List, Optional
 import numpy as np
 
 from ..layout import Layout, channel_layout
-from .registry import Operation, Refused, Seen, rule
+from .registry import Operation, RefusedError, Seen, rule
 
 _CONVOLUTION = 'strides use_cudnn_on_gpu padding explicit_paddings data_format dilations'
 
@@ -16,7 +16,7 @@ def convolution(op: Operation) -> List[Layout]:
     axis = op.channel_axis(4)
     kernel = op.inputs[1]
     if op.shape(0)[axis] != op.shape(1)[2]:
-        raise Refused('grouped convolution: %d channels meet a kernel of %d' % (op.shape(0)[axis], op.shape(1)[2]))
+        raise RefusedError('grouped convolution: %d channels meet a kernel of %d' % (op.shape(0)[axis], op.shape(1)[2]))
     op.pin_layout(op.others(0, axis), 'a convolution slides over this axis')
     op.pin_layout(kernel, '', axes=(0, 1))
     filters = op.ids(1, 3)

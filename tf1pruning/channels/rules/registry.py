@@ -42,7 +42,7 @@ _TYPES = {'T', 'dtype', 'Tidx', 'Tshape', 'Tpaddings', 'Tperm', 'Tdim', 'Tmultip
           'Truncate', 'TI', 'out_type', 'Tindices', 'Tparams', 'Taxis', 'Index', 'Tlen'}
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A rule cannot say what happens: the ids that its operation sees are pinned with this reason."""
 
 
@@ -123,7 +123,7 @@ class Operation:
         """Returns the shape of an input.
 
         Raises:
-            Refused: it is not fully known.
+            RefusedError: it is not fully known.
         """
         return _known(self.in_shapes[position], 'input %d' % position)
 
@@ -131,7 +131,7 @@ class Operation:
         """Returns the shape of the first output.
 
         Raises:
-            Refused: it is not fully known.
+            RefusedError: it is not fully known.
         """
         return _known(self.out_shapes[0] if self.out_shapes else None, 'its output')
 
@@ -139,18 +139,18 @@ class Operation:
         """Returns the value of a constant input.
 
         Raises:
-            Refused: it is computed.
+            RefusedError: it is computed.
         """
         value = constant_value(self.view, self.view.inputs[self.node.name][position])
         if value is None:
-            raise Refused('input %d is not a constant' % position)
+            raise RefusedError('input %d is not a constant' % position)
         return value
 
     def channel_axis(self, rank: int) -> int:
         """Returns the channel axis that `data_format` tells."""
         layout = self.node.attr['data_format'].s.decode() or 'NHWC'
         if not layout.startswith('N') or 'C' not in layout or len(layout) not in (4, 5):
-            raise Refused('data format %s' % layout)
+            raise RefusedError('data format %s' % layout)
         return 1 if layout[1] == 'C' else rank - 1
 
     def ids(self, position: int, axis: int) -> Optional[np.ndarray]:
@@ -180,7 +180,7 @@ class Operation:
     def tie(self, first: np.ndarray, second: np.ndarray) -> None:
         """Says that ids of equal position are the same channel."""
         if first.shape != second.shape:
-            raise Refused('%d channels meet %d' % (first.size, second.size))
+            raise RefusedError('%d channels meet %d' % (first.size, second.size))
         if first is not second:
             self.facts.ties.append((first.ravel(), second.ravel()))
 
@@ -226,8 +226,8 @@ class Operation:
 
 def _known(shape: Optional[Shape], what: str) -> Tuple[int, ...]:
     if shape is None or None in shape:
-        raise Refused('the shape of %s is not known' % what)
+        raise RefusedError('the shape of %s is not known' % what)
     return tuple(size or 0 for size in shape)
 
 
-__all__ = ['EMPTY', 'Facts', 'Literal', 'Operation', 'Pin', 'RULES', 'Refused', 'Seen', 'rule']
+__all__ = ['EMPTY', 'Facts', 'Literal', 'Operation', 'Pin', 'RULES', 'RefusedError', 'Seen', 'rule']
