@@ -6,6 +6,7 @@ import numpy as np
 
 from .channels import Channels, Group
 from .channels.blocks import contraction_axes, kernel_of
+from .criteria.filters import joined
 from .filters_file import filters_of
 from .model.model import Model
 from .passes.soft_prune import nonzero_slices
@@ -21,7 +22,8 @@ def group_convolutions(channels: Channels, groups: Sequence[Group]) -> Dict[str,
 
 def convolution_variables(channels: Channels, groups: Sequence[Group]) -> Dict[str, List[str]]:
     """Returns convolution → its kernel's variables (several where it is partitioned)."""
-    return {node: kernel_of(channels, node) for group in groups for node in contraction_axes(channels, group)}
+    return {node: list(kernel_of(channels, node).parameters)
+            for group in groups for node in contraction_axes(channels, group)}
 
 
 def bias_variables(channels: Channels, groups: Sequence[Group]) -> Dict[str, List[str]]:
@@ -68,7 +70,8 @@ def summary_lines(channels: Channels, model: Model, plan: PruningPlan, tolerance
     for name, convolutions in filters_of(channels, plan).items():
         axes = contraction_axes(channels, groups[name])
         for node, indices in convolutions.items():
-            kernel = np.concatenate([model.value(each) for each in kernel_of(channels, node)], _joint(channels, node))
+            names = kernel_of(channels, node).parameters
+            kernel = joined(channels, names, [model.value(each) for each in names])
             rest = nonzero_slices(kernel, axes[node], indices, np.nextafter(tolerance, 0)) if indices else ()
             chosen, failed = chosen + len(indices), failed + len(rest)
             lines.append('%s: %d of %d filters are not zero%s'
@@ -76,10 +79,3 @@ def summary_lines(channels: Channels, model: Model, plan: PruningPlan, tolerance
     rate = failed / chosen if chosen else 0.0
     lines.append('failed_rate: %g (%d of %d)' % (rate, failed, chosen))
     return '\n'.join(lines) + '\n', rate
-
-
-def _joint(channels: Channels, node: str) -> int:
-    """Returns the axis along which the parts of a partitioned kernel are joined."""
-    shapes = [tuple(ids.size for ids in channels.axes[name]) for name in kernel_of(channels, node)]
-    differing = [axis for axis in range(len(shapes[0])) if len({shape[axis] for shape in shapes}) > 1]
-    return differing[0] if differing else len(shapes[0]) - 1

@@ -73,8 +73,8 @@ def filters_of(channels: Channels, plan: PruningPlan) -> Dict[str, Dict[str, Lis
 
 def _numbers_along(channels: Channels, group: Group, node: str, axis: int) -> np.ndarray:
     """Returns the channel number for every index along an axis of a convolution's kernel."""
-    kernels = kernel_of(channels, node)
-    return channel_numbers(group, np.concatenate([channels.classes(name, axis) for name in kernels]))
+    block = kernel_of(channels, node).block(axis)
+    return channel_numbers(group, channels.labels[block.ids] if block is not None else np.zeros(0, int))
 
 
 def plan_from_filters(channels: Channels, groups: Sequence[Group], content: Any, criterion: str = 'given',

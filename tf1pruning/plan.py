@@ -55,11 +55,11 @@ class PruningPlan(NamedTuple):
         return sum(len(group.pruned) for group in self.groups)
 
     def to_json(self) -> str:
-        """Writes the plan as JSON."""
-        groups = [dict(group._asdict(), anchor={'parameter': group.anchor[0], 'axis': group.anchor[1]},
-                       kept=list(group.kept), pruned=list(group.pruned),
-                       scores=[round(score, 6) for score in group.scores]) for group in self.groups]
-        return json.dumps({'tf1pruning_plan': VERSION, 'groups': groups}, indent=1) + '\n'
+        """Writes the plan as JSON, a line for each group."""
+        groups = [json.dumps(dict(group._asdict(), anchor={'parameter': group.anchor[0], 'axis': group.anchor[1]},
+                                  kept=list(group.kept), pruned=list(group.pruned),
+                                  scores=[round(score, 6) for score in group.scores])) for group in self.groups]
+        return '{"tf1pruning_plan": %d, "groups": [\n%s\n]}\n' % (VERSION, ',\n'.join(groups))
 
     def save(self, path: str) -> None:
         """Writes the plan to a file."""

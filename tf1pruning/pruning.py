@@ -324,7 +324,8 @@ class Pruning:
         return resolve_prefix(self.ckpt_to_strip) if self.ckpt_to_strip else self._latest
 
     def _write_dict(self, name: str, content: Mapping[str, Any]) -> None:
-        write_text(os.path.join(self.output_dir, 'Pruning_Dict', name + '.json'), json.dumps(content, indent=1) + '\n')
+        lines = ['%s: %s' % (json.dumps(str(key)), json.dumps(value)) for key, value in content.items()]
+        write_text(os.path.join(self.output_dir, 'Pruning_Dict', name + '.json'), '{\n%s\n}\n' % ',\n'.join(lines))
 
     def _write_report(self, prefix: str) -> None:
         write_text(os.path.join(os.path.dirname(prefix), 'report.json'), json.dumps(self.report, indent=1) + '\n')

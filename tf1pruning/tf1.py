@@ -15,8 +15,9 @@ with warnings.catch_warnings():
     warnings.simplefilter('ignore', FutureWarning)
     import tensorflow.compat.v1 as tf
     from tensorflow.core.framework.variable_pb2 import VariableDef
+    from tensorflow.python.eager.context import eager_mode
 
-__all__ = ['VariableDef', 'quiet', 'tf', 'use_tf1_behavior']
+__all__ = ['VariableDef', 'eager_mode', 'quiet', 'tf', 'use_tf1_behavior']
 
 
 def use_tf1_behavior() -> None:

@@ -11,10 +11,12 @@ from ..graph.view import VARIABLE_OPS, GraphView, TensorName
 from ..model.model import Model, Weights
 from .groups import find_groups
 from .layout import EMPTY, Layout
-from .rules import RULES, Facts, Literal, Operation, Pin, RefusedError
+from .rules import RULES, Facts, Literal, Operation, Part, Pin, RefusedError
 from .unionfind import components
 
 logger = logging.getLogger(__name__)
+_SOURCES = (*VARIABLE_OPS, 'Const', 'Fill')
+"""Operations that have layouts though their inputs have none."""
 
 
 class Channels:
@@ -29,6 +31,7 @@ class Channels:
         pins: what cannot, and why.
         axes: the ids of every parameter, axis by axis.
         roles: what parameters are for: kernel, depthwise, bias, scale, offset, mean, variance.
+        parts: of parameters that are joined into one, as partitioned variables are, how.
         literals: numbers in the graph that spell channel counts.
         layouts: the layout of every tensor that has one.
     """
@@ -38,6 +41,7 @@ class Channels:
         self.shapes = model.shapes
         self.axes: Dict[str, Tuple[np.ndarray, ...]] = facts.axes
         self.roles = facts.roles
+        self.parts: Dict[str, Part] = facts.parts
         self.literals: List[Literal] = facts.literals
         self.layouts = layouts
         self.labels = _solve(facts)
@@ -48,7 +52,7 @@ class Channels:
         self.produced = facts.produced
         self.contracted = facts.contracted
         self.groups = find_groups(self.axes, self.labels, self.pinned, facts.produced, facts.contracted,
-                                  facts.depthwise)
+                                  facts.depthwise, facts.parts)
 
     def classes(self, parameter: str, axis: int) -> np.ndarray:
         """Returns the class of every index along an axis of a parameter."""
@@ -96,7 +100,7 @@ def _visit(view: GraphView, name: str, shapes: Shapes, facts: Facts, layouts: Di
     """Applies the rule of one node; without one, or when it refuses, pins what the node sees."""
     node = view.nodes[name]
     inputs = [layouts.get(tensor, EMPTY) for tensor in view.inputs[name]]
-    if not any(layout.blocks for layout in inputs) and node.op not in VARIABLE_OPS + ('Const',):
+    if not any(layout.blocks for layout in inputs) and node.op not in _SOURCES:
         return
     registered = RULES.get(node.op)
     reason = ''

@@ -5,9 +5,10 @@ from typing import Dict, Iterable, List, Sequence, Set
 import numpy as np
 
 from ..errors import NameNotFoundError
-from ..graph.view import TensorName
+from ..graph.shapes import shape_at
 from .analysis import Channels
 from .groups import Group
+from .layout import EMPTY, Layout
 
 INVERTED_RESIDUAL = 'inverted_residual'
 SQUEEZE_EXCITE = 'squeeze_excite'
@@ -29,7 +30,7 @@ def block_kinds(channels: Channels) -> Dict[str, str]:
             squeezes.update(group.producers)
     for group in channels.groups:
         projections = [node for node in group.consumers if node not in squeezes]
-        if group.depthwise and len(projections) == 1 and _narrows(channels, projections[0], group.size):
+        if group.depthwise and len(projections) == 1 and _narrows(channels, projections[0], group):
             kinds[group.name] = INVERTED_RESIDUAL
     return kinds
 
@@ -46,11 +47,14 @@ def _is_squeeze(channels: Channels, group: Group) -> bool:
     return bool(read and gates) and np.array_equal(np.unique(read[0]), np.unique(gates[0]))
 
 
-def _narrows(channels: Channels, node: str, width: int) -> bool:
-    """Whether a 1×1 convolution reads just these channels and makes fewer."""
-    kernel = channels.model.view.inputs[node][1] if channels.model.view.op(node) == 'Conv2D' else None
-    shape = channels.shapes.get(kernel.node, [None])[kernel.output] if kernel is not None else None
-    return shape is not None and tuple(shape[:2]) == (1, 1) and shape[2] == width and (shape[3] or 0) < width
+def _narrows(channels: Channels, node: str, group: Group) -> bool:
+    """Whether a 1×1 convolution reads just the channels of a group and makes fewer than it reads."""
+    if channels.model.view.op(node) != 'Conv2D':
+        return False
+    shape = shape_at(channels.shapes, channels.model.view.inputs[node][1])
+    read = [channels.labels[seen.ids] for seen in channels.contracted if seen.node == node]
+    return (shape is not None and tuple(shape[:2]) == (1, 1) and (shape[3] or 0) < (shape[2] or 0)
+            and bool(read) and np.array_equal(np.unique(read[0]), np.unique(group.classes)))
 
 
 def select_groups(channels: Channels, scopes: Sequence[str] = ()) -> List[Group]:
@@ -116,10 +120,10 @@ def contraction_axes(channels: Channels, group: Group) -> Dict[str, int]:
     return found
 
 
-def kernel_of(channels: Channels, node: str) -> List[str]:
-    """Returns the parameters that are the kernel of a convolution or matrix product."""
+def kernel_of(channels: Channels, node: str) -> Layout:
+    """Returns the layout of the kernel of a convolution or matrix product."""
     for tensor in reversed(channels.model.view.inputs[node][:2]):
-        layout = channels.layouts.get(TensorName(*tensor))
-        if layout is not None and layout.parameters:
-            return list(layout.parameters)
-    return []
+        layout = channels.layouts.get(tensor, EMPTY)
+        if layout.parameters:
+            return layout
+    return EMPTY

@@ -1,10 +1,10 @@
 """Groups: the classes of channels that have the same slices in the same parameters."""
 
-from typing import List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
-from .rules import Seen
+from .rules import Part, Seen
 
 
 class Group(NamedTuple):
@@ -50,7 +50,8 @@ class _Owners:
 
 
 def find_groups(axes: Mapping[str, Tuple[np.ndarray, ...]], labels: np.ndarray, pinned: np.ndarray,
-                produced: Sequence[Seen], contracted: Sequence[Seen], depthwise: Sequence[Seen]) -> List[Group]:
+                produced: Sequence[Seen], contracted: Sequence[Seen], depthwise: Sequence[Seen],
+                parts: Mapping[str, Part]) -> List[Group]:
     """Collects the classes that can go.
 
     A class can go if nothing pins it, a kernel makes it and a kernel contracts over it.
@@ -62,8 +63,10 @@ def find_groups(axes: Mapping[str, Tuple[np.ndarray, ...]], labels: np.ndarray, 
         produced: ids that kernels make.
         contracted: ids that kernels contract over.
         depthwise: ids that depthwise kernels filter.
+        parts: parameters that are joined into one, which counts as one parameter.
     """
     slices = [(name, axis) for name, own in axes.items() for axis in range(len(own))]
+    wholes = _wholes(slices, parts)
     holders = _Owners([labels[axes[name][axis]] for name, axis in slices])
     makers, users, filters = (_Owners([labels[seen.ids] for seen in kind])
                               for kind in (produced, contracted, depthwise))
@@ -71,29 +74,38 @@ def find_groups(axes: Mapping[str, Tuple[np.ndarray, ...]], labels: np.ndarray, 
     candidates = np.unique(holders.labels)
     candidates = candidates[~pinned[candidates]]
     groups: List[Group] = []
-    for members in _same_holders(holders, candidates, len(slices)):
+    for members in _same_holders(holders, candidates, wholes):
         label = int(members[0])
         made, used = makers(label), users(label)
-        anchor = next((anchors[k] for k in made if anchors[k] is not None), None)
-        if anchor is None or not used:
+        first = next((k for k in made if anchors[k] is not None), None)
+        if first is None or not used:
             continue
         producers = tuple(produced[k].node for k in made)
         consumers = tuple(contracted[k].node for k in used)
         passed = tuple(depthwise[k].node for k in filters(label))
+        held = np.flatnonzero(np.isin(wholes, wholes[holders(label)]))
         groups.append(Group(common_scope(producers + passed + consumers),
-                            _in_order(labels[axes[anchor[0]][anchor[1]]], members), anchor,
-                            tuple(slices[k] for k in holders(label)), producers, consumers, passed))
+                            _in_order(labels[produced[first].ids], members), anchors[first],
+                            tuple(slices[k] for k in held), producers, consumers, passed))
     order = {name: place for place, name in enumerate(axes)}
     return _named(sorted(groups, key=lambda group: (order[group.anchor[0]], group.classes[0])))
 
 
-def _same_holders(holders: _Owners, candidates: np.ndarray, count: int) -> List[np.ndarray]:
-    """Splits labels by the set of arrays that hold them."""
+def _wholes(slices: Sequence[Tuple[str, int]], parts: Mapping[str, Part]) -> np.ndarray:
+    """Numbers parameters and axes so that the parts of one parameter have the same number."""
+    numbers: Dict[Tuple[str, int], int] = {}
+    return np.array([numbers.setdefault((parts[name].whole if name in parts else name, axis), len(numbers))
+                     for name, axis in slices], int)
+
+
+def _same_holders(holders: _Owners, candidates: np.ndarray, wholes: np.ndarray) -> List[np.ndarray]:
+    """Splits labels by the set of parameters and axes that hold them."""
     if not candidates.size:
         return []
-    marks = np.random.RandomState(0).randint(1, 2 ** 62, count, dtype=np.int64)
+    marks = np.random.RandomState(0).randint(1, 2 ** 62, wholes.size, dtype=np.int64)
     signature = np.zeros(int(holders.labels.max()) + 1, np.int64)
-    np.add.at(signature, holders.labels, marks[holders.owners])
+    held, where = np.unique(np.stack([holders.labels, wholes[holders.owners]]), axis=1)
+    np.add.at(signature, held, marks[where])
     order = np.argsort(signature[candidates], kind='stable')
     values = signature[candidates][order]
     return np.split(candidates[order], np.flatnonzero(np.diff(values)) + 1)

@@ -1,6 +1,6 @@
 """The filters of a group's channels, kernel by kernel."""
 
-from typing import Iterator, Tuple
+from typing import Dict, Iterator, List, Sequence, Tuple
 
 import numpy as np
 
@@ -10,16 +10,28 @@ from ..channels import Channels, Group
 def filters(channels: Channels, group: Group) -> Iterator[Tuple[np.ndarray, np.ndarray]]:
     """Yields, for every kernel that makes or filters the channels, its weights as rows.
 
+    The parts of a partitioned kernel count as the one kernel that they are.
+
     Yields:
         Weights `[slices, weights per slice]` and, for each row, the number of its channel in the group (-1: of
         another group).
     """
     made = _made(channels, group)
+    kernels: Dict[Tuple[str, int], List[str]] = {}
     for name, axis in group.slices:
         if (name, axis) in made:
-            weights = channels.model.value(name)
-            rows = np.moveaxis(weights, axis, 0).reshape(weights.shape[axis], -1)
-            yield rows, channel_numbers(group, channels.classes(name, axis))
+            whole = channels.parts[name].whole if name in channels.parts else name
+            kernels.setdefault((whole, axis), []).append(name)
+    for (_, axis), names in kernels.items():
+        weights = joined(channels, names, [channels.model.value(name) for name in names])
+        classes = [channels.classes(name, axis) for name in names]
+        along = np.concatenate(classes) if weights.shape[axis] != classes[0].size else classes[0]
+        yield np.moveaxis(weights, axis, 0).reshape(weights.shape[axis], -1), channel_numbers(group, along)
+
+
+def joined(channels: Channels, names: Sequence[str], values: Sequence[np.ndarray]) -> np.ndarray:
+    """Returns the kernel whose parts have these names and values; a kernel that is not in parts is its own part."""
+    return values[0] if len(values) == 1 else np.concatenate(values, channels.parts[names[0]].axis)
 
 
 def _made(channels: Channels, group: Group) -> 'set':

@@ -1,5 +1,6 @@
 """A GraphDef as something to look things up in: names, producers, consumers, order."""
 
+import functools
 from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from ..errors import NameNotFoundError
@@ -35,6 +36,7 @@ class Use(NamedTuple):
     output: int
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def parse_tensor(name: str) -> TensorName:
     """Parses `'node'`, `'node:1'` or `'^node'`."""
     if name.startswith('^'):

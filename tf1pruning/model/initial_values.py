@@ -120,6 +120,7 @@ def resized(view: GraphView, initialiser: str, old_shape: Tuple[int, ...],
             return None
         changed[name] = tf.NodeDef()
         changed[name].CopyFrom(view.nodes[name])
+        changed[name].attr.pop('_output_shapes', None)
         set_constant(changed[name], replacement)
     return changed
 

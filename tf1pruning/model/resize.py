@@ -9,7 +9,7 @@ from ..graph.view import GraphView
 from ..tf1 import VariableDef, tf
 from .initial_values import initialiser_of, make_initialiser, resized
 from .model import Model
-from .variables import Slice, Variable, format_slice, variable_definitions
+from .variables import Slice, Variable, format_slice, parse_slice, variable_definitions
 
 Kept = Mapping[str, Mapping[int, np.ndarray]]
 
@@ -127,12 +127,13 @@ def _rewrite_slices(view: GraphView, nodes: Dict[str, tf.NodeDef], variables: Ma
     """Savers spell the slices of partitioned variables: both ends of them are rewritten."""
     if not parts:
         return
-    old = {(variables[name].key, format_slice(variables[name].part, variables[name].shape)):
-           format_slice(part, shapes.get(name, variables[name].shape)) for name, part in parts.items()}
+    moved = {(variables[name].key, variables[name].part): format_slice(part, shapes.get(name, variables[name].shape))
+             for name, part in parts.items()}
     for name, node in view.nodes.items():
         if node.op in ('SaveV2', 'RestoreV2'):
             keys, slices = (tf.make_ndarray(view.nodes[tensor.node].attr['value'].tensor)
                             for tensor in view.inputs[name][1:3])
-            new = [old.get((key.decode(), text.decode()), text.decode()).encode() for key, text in zip(keys, slices)]
+            new = [moved.get((key.decode(), parse_slice(text.decode())), text.decode()).encode()
+                   for key, text in zip(keys, slices)]
             target = nodes[view.inputs[name][2].node]
             target.attr['value'].tensor.CopyFrom(tf.make_tensor_proto(np.array(new, object)))

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import NameNotFoundError, OptionError, UnsupportedError
 from ..tf1 import tf
 from .masks import fill_slices_with_ones, masked, slice_masks, zero_slices
-from .updates import GraphVariable, Update, find_updates, find_variables
+from .updates import GraphVariable, Update, find_averages, find_updates, find_variables
 
 Zeros = Mapping[str, Mapping[int, Sequence[int]]]
 """Variable name -> axis -> the indices along it that stay zero."""
@@ -111,6 +111,9 @@ def _masks_and_updates(graph: tf.Graph, zeros: Zeros) -> Tuple[Masks, List[Updat
             if indices:
                 masks[variable.op] = slice_masks(variable.op, indices)
                 pruned.append(variable)
+    for average, variable in find_averages(graph, masks).items():
+        masks.setdefault(average, masks[variable])
+        pruned.append(GraphVariable(average.name, average))
     return masks, find_updates(graph, pruned)
 
 

@@ -9,8 +9,8 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 from ..tf1 import tf
 
 VARIABLE_OPS = ('VariableV2', 'Variable', 'VarHandleOp')
-PASSING_OPS = ('Identity', 'RefIdentity', 'Enter', 'RefEnter', 'Switch', 'RefSwitch')
-"""Operations that hand a variable's reference or handle on."""
+PASSING_OPS = ('Identity', 'RefIdentity', 'ReadVariableOp', 'Enter', 'RefEnter', 'Switch', 'RefSwitch')
+"""Operations that hand a variable's reference, handle or value on."""
 
 _APPLY = re.compile(r'(Resource)?(Sparse)?Apply(?=[A-Z])')
 _ADD = re.compile(r'(Assign(Add|Sub)(VariableOp)?|(Resource)?Scatter(Nd)?(Add|Sub|Mul|Div|Update|Max|Min))$')
@@ -64,7 +64,7 @@ def shape_of(variable: tf.Operation) -> Tuple[int, ...]:
 
 
 def find_variables(graph: tf.Graph) -> Dict[str, List[GraphVariable]]:
-    """Returns every variable of the graph by its checkpoint name, partitions together."""
+    """Returns every variable of the graph by its checkpoint name, partitions together, and by its node's name."""
     partitions = {}
     for variable in graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES):
         piece = variable._get_save_slice_info()
@@ -75,6 +75,23 @@ def find_variables(graph: tf.Graph) -> Dict[str, List[GraphVariable]]:
         if op.type in VARIABLE_OPS:
             name, offset = partitions.get(op.name, (_checkpoint_name(op), ()))
             found.setdefault(name, []).append(GraphVariable(name, op, offset))
+            if name != op.name:
+                found.setdefault(op.name, []).append(GraphVariable(op.name, op))
+    return found
+
+
+def find_averages(graph: tf.Graph, variables: Iterable[tf.Operation]) -> Dict[tf.Operation, tf.Operation]:
+    """Returns moving average -> variable: M of every `AssignSub(M, (M - variable) * decay)`."""
+    averaged = set(variables)
+    found = {}
+    for op in graph.get_operations():
+        if op.type not in ('AssignSub', 'AssignSubVariableOp') or op.inputs[1].op.type != 'Mul':
+            continue
+        average = _source(op.inputs[0])
+        for factor in op.inputs[1].op.inputs:
+            parts = [_source(tensor) for tensor in factor.op.inputs] if factor.op.type == 'Sub' else []
+            if len(parts) == 2 and parts[0] is average is not None and parts[1] in averaged:
+                found[average] = parts[1]
     return found
 
 
@@ -130,7 +147,7 @@ def _slots(op: tf.Operation) -> List[tf.Operation]:
 
 
 def _source(tensor: tf.Tensor) -> Optional[tf.Operation]:
-    """Returns the variable whose reference or handle `tensor` is, if it is one."""
+    """Returns the variable whose reference, handle or value `tensor` is, if it is one."""
     op = tensor.op
     while op.type in PASSING_OPS:
         op = op.inputs[0].op

@@ -5,7 +5,7 @@ from typing import List, Sequence, Tuple
 import numpy as np
 
 from ..layout import EMPTY, Block, Layout, drop_constant_axes
-from .registry import Operation, RefusedError, rule
+from .registry import Operation, Part, RefusedError, rule
 
 
 @rule('Reshape')
@@ -116,6 +116,7 @@ def concat(op: Operation) -> List[Layout]:
     parameters = tuple(name for part in parts for name in op.inputs[part].parameters)
     if not all(op.inputs[part].parameters for part in parts):
         parameters = ()
+    op.facts.parts.update({name: Part(parameters[0], axis) for name in parameters})
     strung = [op.ids(part, axis) for part in parts]
     blocks = []
     if any(ids is not None for ids in strung):

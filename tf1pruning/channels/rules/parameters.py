@@ -24,6 +24,15 @@ def constant(op: Operation) -> List[Layout]:
     return [_parameter(op, shape) if floating and any(size > 1 for size in shape) and 0 not in shape else EMPTY]
 
 
+@rule('Fill', attributes='index_type')
+def fill(op: Operation) -> List[Layout]:
+    """Numbers that are all alike, such as the ones that stand for γ: free to go with whatever they meet."""
+    blocks = [Block((axis,), op.fresh(size)) for axis, size in enumerate(op.out_shape()) if size > 1]
+    for block in blocks:
+        op.literal(0, block.axes[0], block, block.axes[0])
+    return [Layout(tuple(blocks))]
+
+
 def _parameter(op: Operation, shape: 'tuple') -> Layout:
     if not shape:
         return Layout((), (op.node.name,))

@@ -79,6 +79,18 @@ class Seen(NamedTuple):
     ids: np.ndarray
 
 
+class Part(NamedTuple):
+    """Tells of a parameter that it is joined with others, as partitioned variables are.
+
+    Attributes:
+        whole: the first of the parameters joined.
+        axis: the axis along which they are.
+    """
+
+    whole: str
+    axis: int
+
+
 class Facts:
     """What the rules find out about a graph."""
 
@@ -93,6 +105,7 @@ class Facts:
         self.depthwise: List[Seen] = []
         self.roles: Dict[str, str] = {}
         self.axes: Dict[str, Tuple[np.ndarray, ...]] = {}
+        self.parts: Dict[str, Part] = {}
 
     def fresh(self, size: int) -> np.ndarray:
         """Returns ids that nothing else has."""
@@ -230,4 +243,4 @@ def _known(shape: Optional[Shape], what: str) -> Tuple[int, ...]:
     return tuple(size or 0 for size in shape)
 
 
-__all__ = ['EMPTY', 'Facts', 'Literal', 'Operation', 'Pin', 'RULES', 'RefusedError', 'Seen', 'rule']
+__all__ = ['EMPTY', 'Facts', 'Literal', 'Operation', 'Part', 'Pin', 'RULES', 'RefusedError', 'Seen', 'rule']

@@ -1,0 +1,58 @@
+"""What a training is doing and how long it will take: a bar on a terminal, a few log lines elsewhere."""
+
+import logging
+import sys
+import time
+from typing import Any, Optional
+
+from tqdm import tqdm
+
+from tf1pruning.tf1 import tf
+
+_LOG = logging.getLogger(__name__)
+
+
+class ProgressHook(tf.train.SessionRunHook):
+    """Counts the steps of one training, with the loss and the time left."""
+
+    def __init__(self, title: str, steps: int, lines: int = 2) -> None:
+        """Args:
+            title: what is being trained.
+            steps: how many steps it will take.
+            lines: how many log lines to write where standard output is not a terminal.
+        """
+        self._title, self._steps = title, steps
+        self._every = max(1, steps // lines)
+        self._done = 0
+        self._bar: Optional[Any] = None
+        self._started = 0.0
+
+    def after_create_session(self, session: tf.Session, coord: tf.train.Coordinator) -> None:
+        """Starts the clock."""
+        self._started = time.time()
+        if sys.stdout.isatty():
+            self._bar = tqdm(total=self._steps, desc=self._title, unit='step', file=sys.stdout, leave=False,
+                             dynamic_ncols=True)
+
+    def before_run(self, run_context: tf.train.SessionRunContext) -> Optional[tf.train.SessionRunArgs]:
+        """Asks for the loss where it will be shown."""
+        shown = self._bar is not None or (self._done + 1) % self._every == 0
+        losses = run_context.session.graph.get_collection(tf.GraphKeys.LOSSES)
+        return tf.train.SessionRunArgs(losses[:1]) if shown and losses else None
+
+    def after_run(self, run_context: tf.train.SessionRunContext, run_values: tf.train.SessionRunValues) -> None:
+        """Moves the bar, or writes a line."""
+        self._done += 1
+        loss = 'loss %.3f' % run_values.results[0] if run_values.results else ''
+        if self._bar is not None:
+            self._bar.set_postfix_str(loss, refresh=False)
+            self._bar.update()
+        elif self._done % self._every == 0:
+            per_step = (time.time() - self._started) / self._done
+            _LOG.info('%s: step %d of %d, %s, %.0f s left', self._title, self._done, self._steps, loss,
+                      per_step * (self._steps - self._done))
+
+    def end(self, session: tf.Session) -> None:
+        """Removes the bar."""
+        if self._bar is not None:
+            self._bar.close()
