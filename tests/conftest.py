@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from tf1pruning.tf1 import quiet, tf, use_tf1_behavior  # noqa: E402
+from tf1pruning.tf1 import quiet, tf, use_tf1_behavior
 
 
 @pytest.fixture(scope='session', autouse=True)

@@ -5,42 +5,82 @@ import ctypes
 import os
 import shutil
 import tempfile
-from typing import Iterator
+from typing import Iterator, List
 
 from .errors import OutputError
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
+_IN_THE_WAY = (FileExistsError, NotADirectoryError)
 
 
 @contextlib.contextmanager
-def atomic_folder(target: str, keep: bool = False) -> Iterator[str]:
+def atomic_folder(target: str) -> Iterator[str]:
     """Yields a temporary folder beside `target` that takes its place when the block ends without an error.
-
-    Args:
-        target: the folder to write; its parents are made.
-        keep: whether files that are in `target` already stay (they are hard-linked, not copied).
 
     Raises:
         OutputError: the place cannot be written.
     """
     target = os.path.abspath(target)
-    try:
+    with _temporary_beside(target) as temporary:
+        yield temporary
+        _replace(temporary, target)
+
+
+@contextlib.contextmanager
+def atomic_files(folder: str) -> Iterator[str]:
+    """Yields a temporary folder whose files move into `folder` when the block ends without an error.
+
+    Other files of the folder stay. A folder that has none of the files, or only them, changes in one step; else the
+    files move one by one, `.index` last: a checkpoint without its index does not exist for TensorFlow.
+
+    Raises:
+        OutputError: the place cannot be written.
+    """
+    folder = os.path.abspath(folder)
+    with _temporary_beside(folder) as temporary:
+        yield temporary
+        names = set(os.listdir(temporary))
+        if not os.path.isdir(folder) or set(os.listdir(folder)) <= names:
+            _replace(temporary, folder)
+            return
+        stale = [name for name in names if name.endswith('.index') and os.path.exists(os.path.join(folder, name))]
+        for name in stale:
+            os.remove(os.path.join(folder, name))
+        for name in sorted(names, key=lambda name: (name.endswith('.index'), name == 'checkpoint')):
+            os.replace(os.path.join(temporary, name), os.path.join(folder, name))
+
+
+@contextlib.contextmanager
+def _temporary_beside(target: str) -> Iterator[str]:
+    """Yields a new folder next to a target; what is left of it goes, and so do parents made for nothing."""
+    made = _missing_parents(target)
+    with writing(target):
         os.makedirs(os.path.dirname(target), exist_ok=True)
         temporary = tempfile.mkdtemp(prefix=os.path.basename(target) + '.tmp-', dir=os.path.dirname(target))
         os.chmod(temporary, 0o777 & ~_umask())
-    except OSError as error:
-        raise OutputError('cannot write to %s: %s' % (os.path.dirname(target), error.strerror)) from error
     try:
-        if keep and os.path.isdir(target):
-            shutil.copytree(target, temporary + '/old', copy_function=_link)
-            for name in os.listdir(temporary + '/old'):
-                os.rename(os.path.join(temporary, 'old', name), os.path.join(temporary, name))
-            os.rmdir(temporary + '/old')
         yield temporary
-        _replace(temporary, target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        for folder in made:
+            with contextlib.suppress(OSError):
+                os.rmdir(folder)
+
+
+@contextlib.contextmanager
+def writing(path: str) -> Iterator[None]:
+    """Turns the system's errors into ours.
+
+    Raises:
+        OutputError: the path cannot be written; the message says why.
+    """
+    try:
+        yield
+    except _IN_THE_WAY as error:
+        raise OutputError('cannot write %s: a file is in the way of a folder' % path) from error
+    except OSError as error:
+        raise OutputError('cannot write %s: %s' % (path, error.strerror)) from error
 
 
 def write_text(path: str, text: str) -> None:
@@ -60,19 +100,24 @@ def write_bytes(path: str, content: bytes) -> None:
     """
     temporary = '%s.tmp-%d' % (path, os.getpid())
     try:
-        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-        with open(temporary, 'wb') as stream:
-            stream.write(content)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise OutputError('cannot write %s: %s' % (path, error.strerror)) from error
+        with writing(path):
+            os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+            with open(temporary, 'wb') as stream:
+                stream.write(content)
+            os.replace(temporary, path)
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
 
 
-def _link(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
+def _missing_parents(path: str) -> List[str]:
+    """Returns the folders above a path that are not there yet, the innermost first."""
+    found: List[str] = []
+    folder = os.path.dirname(path)
+    while not os.path.lexists(folder):
+        found.append(folder)
+        folder = os.path.dirname(folder)
+    return found
 
 
 def _replace(temporary: str, target: str) -> None:

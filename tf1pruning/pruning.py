@@ -19,7 +19,7 @@ from .dictionaries import (
     summary_lines,
 )
 from .errors import OptionError
-from .files import atomic_folder, write_text
+from .files import atomic_files, write_text
 from .filters_file import filters_of, plan_from_filters, read_filters
 from .graph.inference import Scalar
 from .model.checkpoint import resolve_prefix, save_checkpoint
@@ -109,7 +109,8 @@ class Pruning:
         self._stripped: Optional[Model] = None
         self._latest = retrained_ckpt_path or pruned_ckpt_path or self.input_ckpt_path
         inputs = dict(parse_input(tensor, value) for tensor, value in self.input_tensors_map.items())
-        self._workbench = Workbench(self.output_nodes, inputs, feeds or {}, rebuild_meta_graph)
+        self._workbench = Workbench(self.output_nodes, inputs, feeds or {}, rebuild_meta_graph,
+                                    [resolve_prefix(ckpt_to_strip)] if ckpt_to_strip else [])
 
     def set_output_dir(self, dir_path: str) -> None:
         """Sets the folder that everything is written under."""
@@ -175,7 +176,7 @@ class Pruning:
         plan = self._plan(channels)
         model = soft_prune(self._workbench.model(self.input_ckpt_path), channels, plan)
         folder = os.path.join(self.output_dir, 'Pruned_Dir')
-        with atomic_folder(folder, keep=True) as temporary:
+        with atomic_files(folder) as temporary:
             save_checkpoint(model, temporary)
             write_text(os.path.join(temporary, 'Pruned_Filters.txt'), filter_lines(channels, plan))
         self.pruned_ckpt_path = self._latest = os.path.join(folder, model.name)
@@ -225,7 +226,7 @@ class Pruning:
         """
         channels = self._channels(self._latest)
         folder = os.path.join(self.output_dir, 'Rebuild_CKPT')
-        with atomic_folder(folder, keep=True) as temporary:
+        with atomic_files(folder) as temporary:
             save_checkpoint(channels.model, temporary, pbtxt=True)
         self.ckpt_to_strip = os.path.join(folder, channels.model.name)
         self._workbench.adopt(self.ckpt_to_strip, channels.model, channels)
@@ -270,7 +271,7 @@ class Pruning:
         stripped = strip(source, channels, plan, zero_unconverged)
         self._stripped = stripped if source is channels.model else to_inference(stripped)
         prefix = self.export_ckpt_path or os.path.join(self.output_dir, 'Stripped_Dir', stripped.name)
-        with atomic_folder(os.path.dirname(os.path.abspath(prefix)), keep=True) as temporary:
+        with atomic_files(os.path.dirname(os.path.abspath(prefix))) as temporary:
             save_checkpoint(stripped.replace(name=os.path.basename(prefix)), temporary)
             plan.save(os.path.join(temporary, 'plan.json'))
         save_frozen(self._stripped, self.export_pb_path or os.path.join(os.path.dirname(prefix), 'modify.pb'))

@@ -1,7 +1,6 @@
 """Checkpoints of one network, read and analysed once each."""
 
-import os
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterable, Mapping, Optional, Tuple
 
 from .channels import Channels, analyse
 from .graph.inference import Input, Scalar
@@ -30,14 +29,16 @@ class Workbench:
         inputs: tensors to cut at.
         feeds: values of placeholders.
         rebuild_meta: path of a meta graph that stands for the inference graph; None derives it.
+        rebuilt: checkpoints that hold an inference graph made earlier.
     """
 
     def __init__(self, outputs: Tuple[str, ...], inputs: Mapping[str, Input], feeds: Mapping[str, Scalar],
-                 rebuild_meta: Optional[str]) -> None:
+                 rebuild_meta: Optional[str], rebuilt: Iterable[str] = ()) -> None:
         self.outputs = outputs
         self.inputs = dict(inputs)
         self.feeds = dict(feeds)
         self.rebuild_meta = rebuild_meta
+        self.rebuilt = set(rebuilt)
         self._latest: Tuple[str, Optional[Model], Optional[Channels]] = ('', None, None)
 
     def model(self, path: str) -> Model:
@@ -53,7 +54,7 @@ class Workbench:
         model = self.model(path)
         if self._latest[2] is None:
             source = model
-            if self.rebuild_meta and os.path.basename(os.path.dirname(path)) != 'Rebuild_CKPT':
+            if self.rebuild_meta and path not in self.rebuilt:
                 source = self._read(path, self.rebuild_meta)
             self._latest = (path, model, analyse(to_inference(source)))
         channels = self._latest[2]
@@ -63,6 +64,8 @@ class Workbench:
     def adopt(self, path: str, model: Model, channels: Channels) -> None:
         """Takes over a checkpoint that was just written from these."""
         self._latest = (path, model, channels)
+        if model is channels.model:
+            self.rebuilt.add(path)
 
     def _read(self, path: str, meta_path: str = '') -> Model:
         """Reads a checkpoint; in a graph that was rebuilt before, the placeholders are there and the feeds gone."""
@@ -71,11 +74,5 @@ class Workbench:
         for tensor, spec in self.inputs.items():
             placed = bool(spec.name) and model.view.op(spec.name) == 'Placeholder'
             inputs[spec.name if placed else tensor] = spec._replace(name='') if placed else spec
-        feeds = {name: value for name, value in self.feeds.items()
-                 if model.view.op(name.split(':')[0]) != 'Const'
-                 and (name.split(':')[0] in model.view or not _is_rebuilt(path))}
+        feeds = {} if path in self.rebuilt else self.feeds
         return model.replace(inputs=inputs, feeds=feeds)
-
-
-def _is_rebuilt(path: str) -> bool:
-    return os.path.basename(os.path.dirname(path)) in ('Rebuild_CKPT', 'Stripped_Dir')

@@ -5,17 +5,18 @@ verifies it, exports the frozen graph, and measures what the exported files do. 
 """
 
 import dataclasses
-import logging
+import json
 import os
 import shutil
 import sys
 import time
-from typing import Any, Callable, Dict, List, Tuple
+from typing import List, Tuple
 
 from absl import app, flags
 
 from tf1pruning import Pruning, PruningError
 from tf1pruning.errors import OutputError
+from tf1pruning.files import write_text
 from tf1pruning.model.frozen import load_frozen, save_frozen
 from tf1pruning.model.load import load_model
 from tf1pruning.passes.to_inference import to_inference
@@ -23,13 +24,15 @@ from tf1pruning.verify import difference_of
 from tf1pruning.workbench import parse_input
 
 from .classifier import Classifier
-from .comparison import Comparison, compare
+from .comparison import Comparison, Measured
 from .config import CONFIGS, ModelConfig, PruneConfig, TrainConfig, TrainingFile, load
+from .measure import Frozen, interleaved_latency
 from .train import prepare
-from .train_pruning import Step, prune_in_steps, strip
+from .train_pruning import prune_in_steps, strip
 
 FLAGS = flags.FLAGS
-SHORT_STEPS, SHORT_RETRAINING, SHORT_THRESHOLDS = 80, 20, (0.55, 0.5)
+RESULT = 'demo.json'
+SHORT_STEPS, SHORT_RETRAINING, SHORT_THRESHOLDS = 100, 25, (0.55, 0.5)
 """For continuous integration: every stage, but the accuracy means nothing."""
 
 
@@ -48,9 +51,110 @@ class Stages:
     def begin(self, title: str, steps: int = 0) -> None:
         """Announces a stage that takes some training steps."""
         self._number += 1
-        left = ''
-        if self._done:
-            seconds = (time.time() - self._began) / self._done * (self._steps - self._done)
-            left = ', about %.0f s to go' % (seconds + 5)
+        seconds = (time.time() - self._began) / max(1, self._done) * (self._steps - self._done)
+        left = ' (about %.0f s to go)' % (seconds + 5) if self._done else ''
         self._done += steps
         print('[%d/%d] %s%s' % (self._number, self._count, title, left), flush=True)
+
+
+def run(classifier: Classifier, train: TrainConfig, loop: PruneConfig, output: str) -> Comparison:
+    """Trains, prunes, strips and measures; everything is left in `output`."""
+    stages = Stages(len(loop.thresholds) + 3, train.steps + len(loop.thresholds) * loop.retrain.steps)
+    stages.begin('Training the network from scratch, %d steps' % train.steps, train.steps)
+    checkpoint = classifier.train(os.path.join(output, 'baseline'), train)
+    print('      accuracy %.2f %%' % (100 * classifier.evaluate(checkpoint)))
+    steps = prune_in_steps(classifier, checkpoint, output, loop)
+    for threshold in loop.thresholds:
+        stages.begin('Threshold %g: soft-pruning, then retraining %d steps' % (threshold, loop.retrain.steps),
+                     loop.retrain.steps)
+        step = next(steps)
+        channels = step.pruning.plan.groups if step.pruning.plan else ()
+        print('      %d of %d channels are zero, failed_rate %.2f, accuracy %.2f %%' % (
+            sum(len(group.pruned) for group in channels), sum(group.size for group in channels), step.failed_rate,
+            100 * classifier.evaluate(step.checkpoint)))
+    stages.begin('Stripping, and exporting the frozen graphs')
+    after = strip(step.pruning, output)
+    before = freeze(classifier, checkpoint, os.path.join(output, 'baseline.pb'))
+    stages.begin('Running both graphs on %d test images' % len(classifier.images.test.labels))
+    return measure(classifier, step.pruning, (before, after))
+
+
+def freeze(classifier: Classifier, checkpoint: str, path: str) -> str:
+    """Writes the inference graph of a training checkpoint as a frozen graph."""
+    inputs = dict(parse_input(*item) for item in classifier.input_tensors_map.items())
+    return save_frozen(to_inference(load_model(checkpoint, (classifier.output_node,), inputs)), path)
+
+
+def measure(classifier: Classifier, pruning: Pruning, paths: Tuple[str, str]) -> Comparison:
+    """Measures the frozen graphs before and after, on the files themselves.
+
+    Args:
+        classifier: has the test images.
+        pruning: has stripped.
+        paths: the frozen graph of the trained network, and `modify.pb`.
+    """
+    test, outputs = classifier.images.test, (classifier.output_node,)
+    soft_pruned = to_inference(load_model(pruning.ckpt_to_strip, outputs))
+    difference = difference_of(soft_pruned, load_frozen(paths[1], outputs), {'input:0': test.images})
+    networks = [Frozen(path) for path in paths]
+    latency = interleaved_latency(networks, test.images[:1])
+    measured = [Measured(network.accuracy(test), pruning.report['parameters'][when], pruning.report['macs'][when],
+                         network.bytes, milliseconds)
+                for network, when, milliseconds in zip(networks, ('before', 'after'), latency)]
+    return Comparison(measured[0], measured[1], difference.relative)
+
+
+def configure(short: bool, seed: int) -> Tuple[ModelConfig, TrainingFile, PruneConfig]:
+    """Reads the digits' configuration."""
+    model, training, loop = (load(kind, os.path.join(CONFIGS, name + '_digits.yaml')) for kind, name in (
+        (ModelConfig, 'model'), (TrainingFile, 'training'), (PruneConfig, 'pruning')))
+    train = dataclasses.replace(training.train, seed=seed)
+    retrain = dataclasses.replace(loop.retrain, seed=seed)
+    if short:
+        train = dataclasses.replace(train, steps=SHORT_STEPS)
+        retrain = dataclasses.replace(retrain, steps=SHORT_RETRAINING)
+        loop = dataclasses.replace(loop, thresholds=SHORT_THRESHOLDS)
+    return model, dataclasses.replace(training, train=train), dataclasses.replace(loop, retrain=retrain)
+
+
+def make_room(output: str) -> None:
+    """Removes an earlier demo, and nothing else.
+
+    Raises:
+        OutputError: the folder holds something that no demo wrote.
+    """
+    if os.path.isdir(output) and os.listdir(output):
+        if not os.path.exists(os.path.join(output, RESULT)):
+            raise OutputError('%s is not empty and holds no earlier demo: choose another --output' % output)
+        shutil.rmtree(output)
+    write_text(os.path.join(output, RESULT), '{}\n')
+
+
+def main(arguments: List[str]) -> int:
+    """Runs the demo; exit code 1 if a promise is not kept, 2 at a user's mistake."""
+    began = time.time()
+    try:
+        prepare()
+        make_room(FLAGS.output)
+        model, training, loop = configure(FLAGS.short, FLAGS.seed)
+        classifier = Classifier(model, training)
+        comparison = run(classifier, training.train, loop, FLAGS.output)
+    except PruningError as error:
+        print('error: %s' % error, file=sys.stderr)
+        return 2
+    seconds = time.time() - began
+    missed = comparison.missed(loop.tolerance, FLAGS.short)
+    result = dict(comparison.to_json(), seconds=round(seconds, 1), short=FLAGS.short, seed=FLAGS.seed, missed=missed)
+    write_text(os.path.join(FLAGS.output, RESULT), json.dumps(result, indent=1) + '\n')
+    print('\n%s\n\nEverything is in %s; the network to ship is %s.\n%.0f s in all.' % (
+        comparison.table(), FLAGS.output, os.path.join(FLAGS.output, 'Stripped_Dir', 'modify.pb'), seconds))
+    for promise in missed:
+        print('not reached: %s' % promise, file=sys.stderr)
+    return 1 if missed else 0
+
+
+if __name__ == '__main__':
+    flags.DEFINE_boolean('short', False, 'The same stages with fewer steps, for continuous integration.')
+    flags.DEFINE_string('output', os.path.join('out', 'demo'), 'The folder to write into; an earlier demo is replaced.')
+    flags.DEFINE_integer('seed', 0, 'Of initialisation, order and augmentation.')
+    app.run(main)

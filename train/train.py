@@ -32,10 +32,11 @@ def prepare() -> None:
     use_tf1_behavior()
     lines = logging.StreamHandler(sys.stdout)
     lines.setFormatter(logging.Formatter('%(message)s'))
-    log = logging.getLogger(__package__)
-    log.addHandler(lines)
-    log.setLevel(logging.INFO)
-    log.propagate = False
+    for package in (__package__, 'tf1pruning'):
+        log = logging.getLogger(package)
+        log.addHandler(lines)
+        log.setLevel(logging.INFO)
+        log.propagate = False
 
 
 def main(arguments: List[str]) -> int:

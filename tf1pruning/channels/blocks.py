@@ -19,8 +19,9 @@ def block_kinds(channels: Channels) -> Dict[str, str]:
     """Tells for every group, by name, what block it is the inside of.
 
     Squeeze-and-excitation: a layer on pooled values makes the channels, and the one that uses them makes gates for the
-    very channels that the first one read. Inverted residual: the channels pass a depthwise convolution and one 1×1
-    convolution projects them to fewer; the squeeze of a nested gate may read them too.
+    very channels that the first one read. Inverted residual: what makes the channels reads fewer, they pass a
+    depthwise convolution, and one 1×1 convolution projects them to fewer; the squeeze of a nested gate may read them
+    too.
     """
     kinds = {group.name: OTHER for group in channels.groups}
     squeezes: Set[str] = set()
@@ -30,7 +31,8 @@ def block_kinds(channels: Channels) -> Dict[str, str]:
             squeezes.update(group.producers)
     for group in channels.groups:
         projections = [node for node in group.consumers if node not in squeezes]
-        if group.depthwise and len(projections) == 1 and _narrows(channels, projections[0], group):
+        if group.depthwise and len(projections) == 1 and _widens(channels, group) and _narrows(
+                channels, projections[0], group):
             kinds[group.name] = INVERTED_RESIDUAL
     return kinds
 
@@ -45,6 +47,13 @@ def _is_squeeze(channels: Channels, group: Group) -> bool:
     read = [channels.labels[seen.ids] for seen in channels.contracted if seen.node == group.producers[0]]
     gates = [channels.labels[seen.ids] for seen in channels.produced if seen.node == group.consumers[0]]
     return bool(read and gates) and np.array_equal(np.unique(read[0]), np.unique(gates[0]))
+
+
+def _widens(channels: Channels, group: Group) -> bool:
+    """Whether a convolution that makes the channels of a group reads fewer."""
+    view = channels.model.view
+    shapes = [shape_at(channels.shapes, view.inputs[node][1]) for node in group.producers if view.op(node) == 'Conv2D']
+    return any(shape is not None and (shape[2] or 0) < group.size for shape in shapes)
 
 
 def _narrows(channels: Channels, node: str, group: Group) -> bool:

@@ -78,14 +78,15 @@ def find_groups(axes: Mapping[str, Tuple[np.ndarray, ...]], labels: np.ndarray, 
         label = int(members[0])
         made, used = makers(label), users(label)
         first = next((k for k in made if anchors[k] is not None), None)
-        if first is None or not used:
+        anchor = anchors[first] if first is not None else None
+        if first is None or anchor is None or not used:
             continue
         producers = tuple(produced[k].node for k in made)
         consumers = tuple(contracted[k].node for k in used)
         passed = tuple(depthwise[k].node for k in filters(label))
         held = np.flatnonzero(np.isin(wholes, wholes[holders(label)]))
         groups.append(Group(common_scope(producers + passed + consumers),
-                            _in_order(labels[produced[first].ids], members), anchors[first],
+                            _in_order(labels[produced[first].ids], members), anchor,
                             tuple(slices[k] for k in held), producers, consumers, passed))
     order = {name: place for place, name in enumerate(axes)}
     return _named(sorted(groups, key=lambda group: (order[group.anchor[0]], group.classes[0])))

@@ -63,16 +63,23 @@ def resolve_prefix(path: str) -> str:
         if path.endswith(ending) and os.path.isfile(path):
             path = path[:-len(ending)]
     if os.path.isdir(path):
-        latest = tf.train.latest_checkpoint(path)
-        if latest is None:
-            raise ModelError('folder %s has no `checkpoint` file that names a checkpoint in it' % path)
-        return str(latest)
+        return _latest_in(path)
     if os.path.isfile(path + '.index') or (os.path.isfile(path) and os.path.isfile(path + '.meta')):
         return path
     folder = os.path.dirname(path) or '.'
     others = sorted(os.path.basename(name)[:-6] for name in glob.glob(os.path.join(glob.escape(folder), '*.index')))
     raise ModelError('no checkpoint %s (expected %s.index)%s'
                      % (path, path, '; there is ' + ', '.join(others[:3]) if others else ''))
+
+
+def _latest_in(folder: str) -> str:
+    """Returns the checkpoint that the `checkpoint` file names, also where the folder has been moved since."""
+    state = tf.train.get_checkpoint_state(folder)
+    latest = str(state.model_checkpoint_path) if state is not None else ''
+    for prefix in (latest, os.path.join(folder, os.path.basename(latest))):
+        if latest and os.path.isfile(prefix + '.index'):
+            return prefix
+    raise ModelError('folder %s has no `checkpoint` file that names a checkpoint in it' % folder)
 
 
 def read_meta_graph(path: str) -> tf.MetaGraphDef:

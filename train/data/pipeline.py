@@ -26,7 +26,7 @@ def training_input_fn(split: Split, batch_size: int, seed: int, shift: int = 0) 
         if shift:
             numbered = tf.data.Dataset.zip((tf.data.experimental.Counter(), images))
             images = numbered.map(lambda number, pair: (_shifted(pair[0], shift, [seed, number]), pair[1]), 2)
-        return images.batch(batch_size, drop_remainder=True).prefetch(2)
+        return images.batch(batch_size).prefetch(2)
     return input_fn
 
 
