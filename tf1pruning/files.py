@@ -5,13 +5,12 @@ import ctypes
 import os
 import shutil
 import tempfile
-from typing import Iterator, List
+from typing import Iterable, Iterator, List
 
 from .errors import OutputError
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
-_IN_THE_WAY = (FileExistsError, NotADirectoryError)
 
 
 @contextlib.contextmanager
@@ -21,10 +20,11 @@ def atomic_folder(target: str) -> Iterator[str]:
     Raises:
         OutputError: the place cannot be written.
     """
-    target = os.path.abspath(target)
+    target = os.path.realpath(target)
     with _temporary_beside(target) as temporary:
         yield temporary
-        _replace(temporary, target)
+        with writing(target):
+            _replace(temporary, target)
 
 
 @contextlib.contextmanager
@@ -37,18 +37,15 @@ def atomic_files(folder: str) -> Iterator[str]:
     Raises:
         OutputError: the place cannot be written.
     """
-    folder = os.path.abspath(folder)
+    folder = os.path.realpath(folder)
     with _temporary_beside(folder) as temporary:
         yield temporary
-        names = set(os.listdir(temporary))
-        if not os.path.isdir(folder) or set(os.listdir(folder)) <= names:
-            _replace(temporary, folder)
-            return
-        stale = [name for name in names if name.endswith('.index') and os.path.exists(os.path.join(folder, name))]
-        for name in stale:
-            os.remove(os.path.join(folder, name))
-        for name in sorted(names, key=lambda name: (name.endswith('.index'), name == 'checkpoint')):
-            os.replace(os.path.join(temporary, name), os.path.join(folder, name))
+        with writing(folder):
+            names = set(os.listdir(temporary))
+            if os.path.isdir(folder) and (holds(folder, os.curdir) or not set(os.listdir(folder)) <= names):
+                _move(names, temporary, folder)
+            else:
+                _replace(temporary, folder)
 
 
 @contextlib.contextmanager
@@ -70,17 +67,24 @@ def _temporary_beside(target: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def writing(path: str) -> Iterator[None]:
-    """Turns the system's errors into ours.
+    """Turns what the system says against writing into an error that names the place.
 
     Raises:
         OutputError: the path cannot be written; the message says why.
     """
     try:
         yield
-    except _IN_THE_WAY as error:
-        raise OutputError('cannot write %s: a file is in the way of a folder' % path) from error
     except OSError as error:
-        raise OutputError('cannot write %s: %s' % (path, error.strerror)) from error
+        above = _missing_parents(os.path.abspath(path))
+        there = os.path.dirname(above[-1] if above else os.path.abspath(path))
+        reason = error.strerror or str(error) if os.path.isdir(there) else there + ' is not a folder'
+        raise OutputError('cannot write %s (%s): choose another place' % (path, reason)) from error
+
+
+def holds(folder: str, path: str) -> bool:
+    """Whether a path is a folder or lies in it."""
+    real = os.path.realpath(folder)
+    return os.path.commonpath([real, os.path.realpath(path)]) == real
 
 
 def write_text(path: str, text: str) -> None:
@@ -120,6 +124,15 @@ def _missing_parents(path: str) -> List[str]:
     return found
 
 
+def _move(names: Iterable[str], source: str, target: str) -> None:
+    """Moves files from folder to folder, a checkpoint's index last; one that is there already goes first of all."""
+    for name in names:
+        if name.endswith('.index') and os.path.exists(os.path.join(target, name)):
+            os.remove(os.path.join(target, name))
+    for name in sorted(names, key=lambda name: (name.endswith('.index'), name == 'checkpoint')):
+        os.replace(os.path.join(source, name), os.path.join(target, name))
+
+
 def _replace(temporary: str, target: str) -> None:
     """Renames a folder over another one; where the system can exchange the two names, in one step."""
     if not os.path.exists(target):
@@ -127,7 +140,11 @@ def _replace(temporary: str, target: str) -> None:
     elif not _exchange(temporary, target):
         old = temporary + '.old'
         os.rename(target, old)
-        os.rename(temporary, target)
+        try:
+            os.rename(temporary, target)
+        except OSError:
+            os.rename(old, target)
+            raise
         shutil.rmtree(old, ignore_errors=True)
 
 

@@ -4,12 +4,12 @@ import contextlib
 import json
 import os
 import time
-from typing import Any, Callable, Dict, Iterator, Optional, Sequence
+from typing import Any, Callable, Dict, Iterable, Iterator, Optional, Sequence
 
 from .channels import analyse
 from .channels.blocks import select_groups
-from .errors import OutputError, VerificationError
-from .files import atomic_folder, write_text
+from .errors import ModelError, OutputError, VerificationError
+from .files import atomic_folder, holds, write_text
 from .model.checkpoint import load_checkpoint, save_checkpoint
 from .model.frozen import load_frozen, save_frozen, save_graph
 from .model.model import Model
@@ -18,6 +18,7 @@ from .passes.strip import find_unconverged, strip
 from .passes.to_inference import to_inference
 from .plan import PruningPlan, choose
 from .report.counts import before_after
+from .report.notes import nothing_pruned
 from .verify import TOLERANCE, compare, difference_of, random_inputs, run
 
 PRODUCED = ('plan.json', 'report.json', 'Pruned_Dir', 'Stripped_Dir')
@@ -50,22 +51,57 @@ STAGES = ('analyse', 'plan', 'soft-prune', 'strip', 'write', 'verify')
 
 
 @contextlib.contextmanager
-def output_folder(path: str, force: bool) -> Iterator[str]:
+def output_folder(path: str, force: bool, sources: Iterable[str] = ()) -> Iterator[str]:
     """Yields a temporary folder that becomes the output folder if all goes well.
+
+    Args:
+        path: the folder.
+        force: whether an earlier result is replaced.
+        sources: files that are read and must not be lost with an earlier result.
 
     Raises:
         OutputError: there is something already, and `force` is not set; or with it, something that is not ours.
     """
-    if os.path.isfile(path):
-        raise OutputError('%s is a file: name a folder' % path)
+    _check_place(path, sources)
     there = sorted(os.listdir(path)) if os.path.isdir(path) else []
     foreign = [name for name in there if name not in PRODUCED]
     if there and not force:
-        raise OutputError('%s is not empty: choose another folder, or replace it with --force' % path)
+        raise OutputError('%s is not empty: choose another folder, or replace what is there with --force' % path)
     if foreign:
-        raise OutputError('%s holds %s, which no earlier run wrote: choose another folder' % (path, foreign[0]))
+        raise OutputError('%s holds %r, which no earlier run wrote: choose another folder' % (path, foreign[0]))
     with atomic_folder(path) as temporary:
         yield temporary
+
+
+def _check_place(path: str, sources: Iterable[str]) -> None:
+    if not path:
+        raise OutputError('the output has no name: name a folder')
+    if os.path.exists(path) and not os.path.isdir(path):
+        raise OutputError('%s is a file: name a folder' % path)
+    if holds(path, os.curdir):
+        raise OutputError('%s is the folder you work in, or above it: name another folder' % path)
+    for source in sources:
+        if holds(path, source):
+            raise OutputError('%s lies in %s, which would be replaced: choose another folder' % (source, path))
+
+
+def forward_part(model: Model) -> Model:
+    """Returns a model in inference form, and checks that its outputs are values computed from an input.
+
+    Raises:
+        ModelError: they are not.
+    """
+    forward = to_inference(model)
+    if not any(node.op.startswith('Placeholder') for node in forward.graph.node):
+        raise ModelError('%s depends on no input: name other outputs, or name the tensor where the data come in as '
+                         'an input' % ', '.join(model.outputs))
+    for name in forward.outputs:
+        node, index = forward.view.require(name)
+        count = len(forward.shapes.get(node, ()))
+        if not 0 <= index < count:
+            raise ModelError('output %s does not exist: %s (%s) has %d outputs' % (
+                name, node, forward.view.op(node), count))
+    return forward
 
 
 def prune(model: Model, source: str, output: str, scopes: Sequence[str] = ('all',), criterion: str = 'redundancy',
@@ -92,9 +128,9 @@ def prune(model: Model, source: str, output: str, scopes: Sequence[str] = ('all'
         VerificationError: what was written does not compute what the soft-pruned model does; nothing is left behind.
     """
     stages = Stages(tell)
-    with output_folder(output, force) as folder:
+    with output_folder(output, force, [source]) as folder:
         with stages('analyse'):
-            channels = analyse(to_inference(model))
+            channels = analyse(forward_part(model))
         with stages('plan'):
             plan = choose(channels, select_groups(channels, scopes), criterion, threshold, ratio, align)
             plan.save(os.path.join(folder, 'plan.json'))
@@ -108,14 +144,14 @@ def prune(model: Model, source: str, output: str, scopes: Sequence[str] = ('all'
             prefix = write_stripped(stripped, folder, plan)
         with stages('verify'):
             report = _verified(reference, stripped, prefix, os.path.join(folder, 'Stripped_Dir', 'modify.pb'))
-        report.update(before_after(channels.model, stripped, source, prefix), **describe(plan))
+        report.update(before_after(channels.model, stripped, source, prefix), **describe(plan, align))
         report['seconds'] = stages.seconds
         write_text(os.path.join(folder, 'report.json'), json.dumps(report, indent=1) + '\n')
     return report
 
 
 def strip_only(model: Model, source: str, plan: PruningPlan, output: str, inference: bool = False,
-               zero_unconverged: bool = False, force: bool = False) -> Dict[str, Any]:
+               zero_unconverged: bool = False, force: bool = False, keep: Sequence[str] = ()) -> Dict[str, Any]:
     """Strips a model by a plan and writes `Stripped_Dir` into a folder.
 
     Args:
@@ -126,6 +162,7 @@ def strip_only(model: Model, source: str, plan: PruningPlan, output: str, infere
         inference: strip the inference form; else a training graph stays one, with its optimizer.
         zero_unconverged: set to zero what is not.
         force: whether an earlier result is replaced.
+        keep: other files that must not be lost with it, the plan's own for example.
 
     Returns:
         The content of `report.json`.
@@ -134,8 +171,8 @@ def strip_only(model: Model, source: str, plan: PruningPlan, output: str, infere
         NotZeroError: channels are not zero.
         VerificationError: what was written does not compute what the soft-pruned model does.
     """
-    with output_folder(output, force) as folder:
-        channels = analyse(to_inference(model))
+    with output_folder(output, force, [source, *keep]) as folder:
+        channels = analyse(forward_part(model))
         reference = soft_prune(channels.model, channels, plan)
         whole = channels.model if inference else model
         zeroing = zero_unconverged and bool(find_unconverged(channels.model, channels, plan))
@@ -150,10 +187,13 @@ def strip_only(model: Model, source: str, plan: PruningPlan, output: str, infere
     return report
 
 
-def describe(plan: PruningPlan) -> Dict[str, Any]:
-    """Counts the groups and channels of a plan."""
-    return {'groups': len(plan.groups), 'channels': {'before': sum(group.size for group in plan.groups),
-                                                     'after': sum(len(group.kept) for group in plan.groups)}}
+def describe(plan: PruningPlan, align: int = 1) -> Dict[str, Any]:
+    """Counts the groups and channels of a plan; a `note` says why, where it prunes nothing."""
+    size = sum(group.size for group in plan.groups)
+    counts: Dict[str, Any] = {'groups': len(plan.groups), 'channels': {'before': size,
+                                                                       'after': size - plan.pruned_count}}
+    note = nothing_pruned(plan, align)
+    return dict(counts, note=note) if note else counts
 
 
 def write_soft_pruned(model: Model, folder: str) -> str:

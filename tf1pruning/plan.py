@@ -73,22 +73,42 @@ class PruningPlan(NamedTuple):
             PlanError: the file is missing or is no plan.
         """
         try:
-            with open(path) as stream:
+            with open(path, encoding='utf-8') as stream:
                 return cls.from_dict(json.load(stream))
         except OSError as error:
             raise PlanError('cannot read plan %s: %s' % (path, error.strerror)) from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise PlanError('%s is not a pruning plan (%s)' % (path, error)) from error
+        except (PlanError, ValueError, RecursionError) as error:
+            raise PlanError('%s is not a pruning plan, or it is damaged (%s): make it again with `tf1pruning prune` or '
+                            '`soft-prune`' % (path, error)) from error
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> 'PruningPlan':
-        """Reads what `to_json` wrote."""
-        if content.get('tf1pruning_plan') != VERSION:
-            raise ValueError('no "tf1pruning_plan": %d in it' % VERSION)
-        return cls(tuple(GroupPlan(
-            each['name'], each['kind'], (each['anchor']['parameter'], int(each['anchor']['axis'])), int(each['size']),
-            tuple(sorted(int(number) for number in each['pruned'])), each['criterion'], each['threshold'],
-            tuple(float(score) for score in each['scores'])) for each in content['groups']))
+        """Reads what `to_json` wrote.
+
+        Raises:
+            PlanError: it is something else.
+        """
+        if not isinstance(content, Mapping) or content.get('tf1pruning_plan') != VERSION:
+            raise PlanError('no "tf1pruning_plan": %d in it' % VERSION)
+        try:
+            return cls(tuple(_group_plan(each) for each in content['groups']))
+        except KeyError as error:
+            raise PlanError('no %s in it' % error) from error
+        except (ValueError, TypeError, AttributeError, OverflowError) as error:
+            raise PlanError(str(error)) from error
+
+
+def _group_plan(each: Mapping[str, Any]) -> GroupPlan:
+    """Reads one group of a plan."""
+    size, pruned = int(each['size']), tuple(sorted({int(number) for number in each['pruned']}))
+    if pruned and not 0 <= pruned[0] <= pruned[-1] < size:
+        raise PlanError('group %s of %d channels cannot lose channel %d'
+                        % (each['name'], size, pruned[-1] if pruned[-1] >= size else pruned[0]))
+    if pruned and len(pruned) >= size:
+        raise PlanError('group %s would lose all its channels' % each['name'])
+    return GroupPlan(str(each['name']), str(each['kind']), (str(each['anchor']['parameter']),
+                                                            int(each['anchor']['axis'])), size, pruned,
+                     str(each['criterion']), each['threshold'], tuple(float(score) for score in each['scores']))
 
 
 def choose(channels: Channels, groups: Sequence[Group], criterion: str = 'redundancy',
@@ -167,11 +187,9 @@ def removed_ids(channels: Channels, plan: PruningPlan) -> np.ndarray:
     for each in plan.groups:
         alike = [group for group in channels.groups if group.anchor == each.anchor and group.size == each.size]
         if not alike:
-            raise PlanError('the plan does not fit the model: it has no group of %d channels in axis %d of %s'
-                            % (each.size, each.anchor[1], each.anchor[0]))
+            raise PlanError('the plan does not fit the model, which has no group of %d channels in axis %d of %s: '
+                            'make a plan for this model' % (each.size, each.anchor[1], each.anchor[0]))
         group = next((group for group in alike if group.name == each.name), alike[0])
-        if each.pruned and (each.pruned[-1] >= each.size or each.pruned[0] < 0 or len(each.pruned) >= each.size):
-            raise PlanError('the plan prunes channel %d of %d in group %s' % (each.pruned[-1], each.size, each.name))
         labels[group.classes[list(each.pruned)]] = True
     return labels[channels.labels]
 

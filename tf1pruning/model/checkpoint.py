@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 from typing import Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
@@ -14,6 +15,8 @@ from ..graph.shapes import first_line
 from ..tf1 import eager_mode, tf
 from .model import Model, Weights
 from .variables import Variable, format_slice
+
+_FILE_ENDINGS = re.compile(r'\.(index|meta|data-\d+-of-\d+)$')
 
 
 def load_checkpoint(prefix: str, outputs: Tuple[str, ...] = (), inputs: Optional[Mapping[str, Input]] = None,
@@ -43,7 +46,8 @@ def load_checkpoint(prefix: str, outputs: Tuple[str, ...] = (), inputs: Optional
         try:
             value = np.asarray(reader.get_tensor(variable.key if variable else name))
         except (tf.errors.OpError, RuntimeError, ValueError) as error:
-            raise ModelError('checkpoint %s is damaged: %s' % (prefix, first_line(error))) from error
+            raise ModelError('checkpoint %s is damaged or truncated (%s): copy or save it again'
+                             % (prefix, first_line(error))) from error
         if variable is not None and variable.part is not None:
             value = value[tuple(slice(start, start + size)
                                 for start, size in zip(variable.part.offset, variable.shape))]
@@ -59,27 +63,43 @@ def resolve_prefix(path: str) -> str:
     Raises:
         ModelError: there is no checkpoint; the message names those beside it.
     """
-    for ending in ('.index', '.meta'):
-        if path.endswith(ending) and os.path.isfile(path):
-            path = path[:-len(ending)]
+    if os.path.isfile(path):
+        path = _FILE_ENDINGS.sub('', path)
     if os.path.isdir(path):
         return _latest_in(path)
-    if os.path.isfile(path + '.index') or (os.path.isfile(path) and os.path.isfile(path + '.meta')):
+    if _is_checkpoint(path):
         return path
-    folder = os.path.dirname(path) or '.'
-    others = sorted(os.path.basename(name)[:-6] for name in glob.glob(os.path.join(glob.escape(folder), '*.index')))
-    raise ModelError('no checkpoint %s (expected %s.index)%s'
-                     % (path, path, '; there is ' + ', '.join(others[:3]) if others else ''))
+    raise ModelError('no checkpoint %s (expected %s.index)%s' % (
+        path or "''", path, _those_in(os.path.dirname(path)) or
+        ': give a prefix, a folder with a `checkpoint` file, or a frozen .pb'))
 
 
 def _latest_in(folder: str) -> str:
-    """Returns the checkpoint that the `checkpoint` file names, also where the folder has been moved since."""
+    """Returns the latest checkpoint of a folder, also where its `checkpoint` file still names the place before a move.
+
+    Raises:
+        ModelError: the folder has none.
+    """
     state = tf.train.get_checkpoint_state(folder)
-    latest = str(state.model_checkpoint_path) if state is not None else ''
-    for prefix in (latest, os.path.join(folder, os.path.basename(latest))):
-        if latest and os.path.isfile(prefix + '.index'):
-            return prefix
-    raise ModelError('folder %s has no `checkpoint` file that names a checkpoint in it' % folder)
+    named = state.model_checkpoint_path if state is not None else ''
+    for prefix in (named, os.path.join(folder, os.path.basename(named))):
+        if named and _is_checkpoint(prefix):
+            return str(prefix)
+    below = sorted(os.path.dirname(name) for name in glob.glob(os.path.join(glob.escape(folder), '*', 'checkpoint')))
+    problem = 'its `checkpoint` file names %s, which is not there' % named if named else 'it has no `checkpoint` file'
+    raise ModelError('no checkpoint in folder %s: %s%s' % (
+        folder, problem, _those_in(folder) or ('; try ' + ' or '.join(below[:3]) if below else '')))
+
+
+def _is_checkpoint(prefix: str) -> bool:
+    return os.path.isfile(prefix + '.index') or (os.path.isfile(prefix) and os.path.isfile(prefix + '.meta'))
+
+
+def _those_in(folder: str) -> str:
+    """Returns `'; there is a, b'` for the checkpoints of a folder, or an empty text."""
+    pattern = os.path.join(glob.escape(folder), '*.index')
+    found = sorted(name[:-len('.index')] for name in glob.glob(pattern))
+    return '; there is ' + ', '.join(found[:3]) if found else ''
 
 
 def read_meta_graph(path: str) -> tf.MetaGraphDef:
@@ -93,11 +113,12 @@ def read_meta_graph(path: str) -> tf.MetaGraphDef:
         with open(path, 'rb') as stream:
             meta.ParseFromString(stream.read())
     except OSError as error:
-        raise ModelError('cannot read the meta graph %s: %s' % (path, error.strerror)) from error
+        raise ModelError('cannot read the meta graph %s (%s): save it beside the checkpoint, or give a frozen .pb'
+                         % (path, error.strerror)) from error
     except DecodeError as error:
-        raise ModelError('%s is not a meta graph, or it is truncated' % path) from error
+        raise ModelError('%s is not a meta graph, or it is truncated: copy or save it again' % path) from error
     if not meta.graph_def.node:
-        raise ModelError('%s holds no graph' % path)
+        raise ModelError('%s holds no graph: it is empty or no meta graph; copy or save it again' % path)
     return meta
 
 
@@ -110,7 +131,8 @@ def open_checkpoint(prefix: str) -> 'tf.train.NewCheckpointReader':
     try:
         reader = tf.train.load_checkpoint(prefix)
     except (tf.errors.OpError, RuntimeError, ValueError) as error:
-        raise ModelError('cannot read checkpoint %s: %s' % (prefix, first_line(error))) from error
+        raise ModelError('checkpoint %s is damaged or truncated (%s): copy or save it again'
+                         % (prefix, first_line(error))) from error
     _check_sizes(prefix)
     return reader
 
@@ -149,7 +171,14 @@ def save_checkpoint(model: Model, folder: str, pbtxt: bool = False) -> str:
 
     Returns:
         The prefix.
+
+    Raises:
+        ModelError: the model has no variables.
+        OutputError: the place cannot be written.
     """
+    if not model.weights:
+        raise ModelError('there is no checkpoint to write: %s need no variables; name other outputs'
+                         % (', '.join(model.outputs) or 'the outputs'))
     prefix = os.path.join(folder, model.name)
     entries: List[Tuple[str, str, np.ndarray]] = []
     for name in sorted(model.weights):
