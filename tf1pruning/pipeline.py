@@ -8,8 +8,9 @@ from typing import Any, Callable, Dict, Iterable, Iterator, Optional, Sequence
 
 from .channels import analyse
 from .channels.blocks import select_groups
-from .errors import ModelError, OutputError, VerificationError
+from .errors import ModelError, OptionError, OutputError, VerificationError
 from .files import atomic_folder, holds, write_text
+from .graph.shapes import Shape, declared_shape
 from .model.checkpoint import load_checkpoint, save_checkpoint
 from .model.frozen import load_frozen, save_frozen, save_graph
 from .model.model import Model
@@ -86,22 +87,39 @@ def _check_place(path: str, sources: Iterable[str]) -> None:
 
 
 def forward_part(model: Model) -> Model:
-    """Returns a model in inference form, and checks that its outputs are values computed from an input.
+    """Returns a model in inference form, and checks that what was said of its inputs and outputs can be.
 
     Raises:
-        ModelError: they are not.
+        ModelError: the outputs are no values computed from an input.
+        OptionError: an input has another shape in the graph.
     """
     forward = to_inference(model)
-    if not any(node.op.startswith('Placeholder') for node in forward.graph.node):
-        raise ModelError('%s depends on no input: name other outputs, or name the tensor where the data come in as '
-                         'an input' % ', '.join(model.outputs))
-    for name in forward.outputs:
-        node, index = forward.view.require(name)
-        count = len(forward.shapes.get(node, ()))
-        if not 0 <= index < count:
-            raise ModelError('output %s does not exist: %s (%s) has %d outputs' % (
-                name, node, forward.view.op(node), count))
+    view = forward.view
+    outputs = [view.require(name) for name in forward.outputs]
+    if not any(view.op(name).startswith('Placeholder') for name in view.ancestors(tensor.node for tensor in outputs)):
+        raise ModelError('the outputs (%s) depend on no input: name others, or name the tensor where the data come in '
+                         'as an input' % ', '.join(model.outputs))
+    for tensor in outputs:
+        if not 0 <= tensor.index < len(forward.shapes.get(tensor.node, ())):
+            raise ModelError('there is no tensor %s to be an output: %s (%s) has %d' % (
+                tensor, tensor.node, view.op(tensor.node), len(forward.shapes.get(tensor.node, ()))))
+    for name, spec in forward.inputs.items():
+        _check_shape(name, declared_shape(view.nodes[name]), spec.shape)
     return forward
+
+
+def _check_shape(name: str, known: Optional[Shape], wanted: Optional[Shape]) -> None:
+    """Compares the shape given for an input with the graph's own; the batch size given is only an example."""
+    if known is None or wanted is None:
+        return
+    if len(known) != len(wanted) or any(None not in pair and pair[0] != pair[1]
+                                        for pair in zip(known[1:], wanted[1:])):
+        raise OptionError('input %s has shape %s in the graph, which does not fit %s'
+                          % (name, _sizes(known), _sizes(wanted)))
+
+
+def _sizes(shape: Shape) -> str:
+    return ','.join('?' if size is None else str(size) for size in shape)
 
 
 def prune(model: Model, source: str, output: str, scopes: Sequence[str] = ('all',), criterion: str = 'redundancy',

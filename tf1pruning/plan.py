@@ -139,7 +139,23 @@ def choose(channels: Channels, groups: Sequence[Group], criterion: str = 'redund
         plans.append(GroupPlan(group.name, kinds[group.name], group.anchor, group.size,
                                tuple(sorted(int(number) for number in order[:count])), criterion, threshold,
                                tuple(float(value) for value in scores)))
-    return PruningPlan(tuple(plans))
+    return _keep_pieces(channels, groups, plans)
+
+
+def _keep_pieces(channels: Channels, groups: Sequence[Group], plans: Sequence[GroupPlan]) -> PruningPlan:
+    """Takes back one channel, the least redundant, of every piece of a split that would lose all."""
+    gone = np.zeros(channels.pinned.size, bool)
+    score = np.zeros(channels.pinned.size)
+    for group, plan in zip(groups, plans):
+        gone[group.classes[list(plan.pruned)]] = True
+        score[group.classes] = plan.scores
+    for divided in channels.divided:
+        for piece in divided.pieces:
+            labels = channels.labels[piece]
+            if labels.size and gone[labels].all():
+                gone[labels[np.argmin(score[labels])]] = False
+    return PruningPlan(tuple(plan._replace(pruned=tuple(
+        number for number in plan.pruned if gone[group.classes[number]])) for group, plan in zip(groups, plans)))
 
 
 def _check_options(threshold: Optional[float], ratio: Optional[float], align: int) -> None:
@@ -191,7 +207,11 @@ def removed_ids(channels: Channels, plan: PruningPlan) -> np.ndarray:
                             'make a plan for this model' % (each.size, each.anchor[1], each.anchor[0]))
         group = next((group for group in alike if group.name == each.name), alike[0])
         labels[group.classes[list(each.pruned)]] = True
-    return labels[channels.labels]
+    removed = labels[channels.labels]
+    for divided in channels.divided:
+        if any(piece.size and removed[piece].all() for piece in divided.pieces):
+            raise PlanError('the plan leaves nothing of a piece that %s takes' % (divided.node or 'a slice'))
+    return removed
 
 
 def pruned_slices(channels: Channels, plan: PruningPlan) -> Dict[str, Dict[int, np.ndarray]]:

@@ -280,3 +280,19 @@ def test_outputs_are_proposed() -> None:
     tf.identity(tf.reduce_mean(x, [1, 2]), 'features')
     builders.head(x)
     assert find_outputs(default_graph()) == ['output', 'features']
+
+
+def test_a_factor_that_is_not_the_dropouts_own_stays() -> None:
+    """Given dropout of `x · 0.25` without its own scale. Result: `x · 0.25`."""
+    x = tf.placeholder(tf.float32, [4], 'x')
+    mask = tf.cast(tf.random.uniform([4]) >= 0.5, tf.float32)
+    tf.multiply(x * 0.25, mask, name='output')
+    assert plain.run_graph(forward(['output']), ['output'], {'x:0': np.ones(4)})[0].tolist() == [0.25] * 4
+
+
+def test_two_dropouts_in_a_row() -> None:
+    """Also with nothing but products and sums between them."""
+    x = tf.placeholder(tf.float32, [4], 'x')
+    y = tf.nn.dropout(x, rate=0.5) * tf.constant([1.0, 2.0, 3.0, 4.0]) + 1.0
+    tf.identity(tf.nn.dropout(y, rate=0.25), 'output')
+    assert plain.run_graph(forward(['output']), ['output'], {'x:0': np.ones(4)})[0].tolist() == [2.0, 3.0, 4.0, 5.0]

@@ -11,7 +11,7 @@ from ..graph.view import VARIABLE_OPS, GraphView, TensorName
 from ..model.model import Model, Weights
 from .groups import find_groups
 from .layout import EMPTY, Layout
-from .rules import RULES, Facts, Literal, Operation, Part, Pin, RefusedError
+from .rules import RULES, Divided, Facts, Literal, Operation, Part, Picked, Pin, RefusedError
 from .unionfind import components
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,8 @@ class Channels:
         roles: what parameters are for: kernel, depthwise, bias, scale, offset, mean, variance.
         parts: of parameters that are joined into one, as partitioned variables are, how.
         literals: numbers in the graph that spell channel counts.
+        divided: tensors split along their channels.
+        picked: channels picked by constant indices.
         layouts: the layout of every tensor that has one.
     """
 
@@ -43,6 +45,8 @@ class Channels:
         self.roles = facts.roles
         self.parts: Dict[str, Part] = facts.parts
         self.literals: List[Literal] = facts.literals
+        self.divided: List[Divided] = facts.divided
+        self.picked: List[Picked] = facts.picked
         self.layouts = layouts
         self.labels = _solve(facts)
         self.pinned = np.zeros(facts.count + 1, bool)
@@ -51,6 +55,7 @@ class Channels:
             self.pinned[self.labels[pin.ids]] = True
         self.produced = facts.produced
         self.contracted = facts.contracted
+        self.depthwise = facts.depthwise
         self.groups = find_groups(self.axes, self.labels, self.pinned, facts.produced, facts.contracted,
                                   facts.depthwise, facts.parts)
 

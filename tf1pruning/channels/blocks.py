@@ -119,13 +119,13 @@ def _all_in(nodes: Iterable[str], scope: str) -> bool:
 
 def contraction_axes(channels: Channels, group: Group) -> Dict[str, int]:
     """Returns, for every convolution of a group, the axis of its kernel along which the group's channels lie."""
-    view = channels.model.view
     found: Dict[str, int] = {}
-    for nodes, axes in ((group.producers, (3, 1)), (group.depthwise, (2, 2)), (group.consumers, (2, 0))):
-        for node in nodes:
-            matrix = view.op(node) == 'MatMul'
-            flipped = matrix and view.nodes[node].attr['transpose_b'].b
-            found[node] = (1 - axes[1] if flipped else axes[1]) if matrix else axes[0]
+    for nodes, seen in ((group.producers, channels.produced), (group.depthwise, channels.depthwise),
+                        (group.consumers, channels.contracted)):
+        for each in seen:
+            if each.node in nodes:
+                found[each.node] = next(block.axes[0] for block in kernel_of(channels, each.node).blocks
+                                        if np.array_equal(block.ids, each.ids))
     return found
 
 

@@ -22,10 +22,12 @@ def run(args: argparse.Namespace) -> None:
     """Freezes the inference graph."""
     from ..errors import OutputError
     from ..model.frozen import save_frozen
-    from ..passes.to_inference import to_inference
-    if os.path.isdir(args.output):
-        raise OutputError('%s is a folder: name a file' % args.output)
+    from ..pipeline import forward_part
+    if os.path.isdir(args.output) or not os.path.basename(args.output):
+        raise OutputError('%s is a folder: name a file' % (args.output or "''"))
     if os.path.exists(args.output) and not args.force:
         raise OutputError('%s exists: choose another file, or replace it with --force' % args.output)
-    path = save_frozen(to_inference(options.read_model(args)), args.output)
+    model = options.read_model(args)
+    options.check_feeds(model)
+    path = save_frozen(forward_part(model), args.output)
     print('%s: %s bytes' % (path, f'{os.path.getsize(path):,}'))

@@ -23,9 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Analyses and prints."""
     from ..channels import analyse
-    from ..passes.to_inference import to_inference
+    from ..pipeline import forward_part
     from ..report.inspection import inspect_channels
-    found = inspect_channels(analyse(to_inference(options.read_model(args))))
+    model = options.read_model(args)
+    options.check_feeds(model)
+    found = inspect_channels(analyse(forward_part(model)))
     print(json.dumps(found, indent=1) if args.json else _text(found, None if args.all else _SHOWN))
 
 
@@ -34,10 +36,12 @@ def _text(found: Mapping[str, Any], limit: Optional[int]) -> str:
     lines = ['{model}: {nodes:,} nodes, {parameters:,} parameters, {macs:,} MACs'.format(**found)]
     groups = sorted(found['groups'], key=lambda group: -group['macs'])[:limit]
     channels = sum(group['channels'] for group in found['groups'])
-    lines.append('%d groups with %s channels can be pruned%s' % (
-        len(found['groups']), f'{channels:,}',
-        '; the %d largest (all: --all):' % len(groups) if len(groups) < len(found['groups']) else ':'))
-    if groups:
+    if not groups:
+        lines.append('no channels can be pruned')
+    else:
+        lines.append('%d groups with %s channels can be pruned%s' % (
+            len(found['groups']), f'{channels:,}',
+            '; the %d largest (all: --all):' % len(groups) if len(groups) < len(found['groups']) else ':'))
         lines.append(format_table(['group', 'kind', 'channels', 'parameters', 'MACs around'], [
             [group['name'], group['kind'], group['channels'], group['parameters'], group['macs']] for group in groups]))
     if found['pinned']:

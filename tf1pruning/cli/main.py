@@ -2,15 +2,14 @@
 
 import argparse
 import importlib
-import logging
-import os
 import sys
-from typing import List, Optional
+from typing import Any, List, NoReturn, Optional, Tuple
 
-from absl import app
 from absl.flags import argparse_flags
 
-from ..errors import PruningError, VerificationError
+from .. import __version__
+from ..tf1 import tf
+from .program import fail, guarded, start
 
 COMMANDS = {
     'inspect': 'show which channels can be pruned and what they cost',
@@ -22,10 +21,25 @@ COMMANDS = {
 }
 
 
+class _Parser(argparse_flags.ArgumentParser):  # type: ignore[misc]
+    """Answers a mistake with one line instead of the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        sys.exit(fail(self.prog, '%s (see %s --help)' % (message, self.prog), 2))
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Tuple[Any, List[str]]:
+        parsed, rest = super().parse_known_args(args, namespace)
+        if rest:
+            self.error('unknown %s' % ' '.join(rest))
+        return parsed, rest
+
+
 def make_parser() -> argparse.ArgumentParser:
     """Makes the parser; a command's own arguments are in its module."""
-    parser = argparse_flags.ArgumentParser(prog='tf1pruning', description='Makes TensorFlow 1.x models smaller and '
-                                                                          'proves that nothing else changed.')
+    parser = _Parser(prog='tf1pruning', description='Makes TensorFlow 1.x models smaller and proves that nothing else '
+                                                    'changed.')
+    parser.add_argument('--version', action='version',
+                        version='tf1pruning %s, TensorFlow %s' % (__version__, tf.__version__))
     commands = parser.add_subparsers(dest='command', metavar='COMMAND')
     for name, text in COMMANDS.items():
         module = importlib.import_module('tf1pruning.cli.' + name.replace('-', '_'))
@@ -53,28 +67,9 @@ def main(args: argparse.Namespace) -> int:
     Returns:
         0, 1 where models differ, 2 for a user's mistake: then one line on standard error says what to do.
     """
-    from ..tf1 import quiet
-    logging.basicConfig(format='%(levelname)s: %(message)s', level=logging.WARNING, stream=sys.stderr)
-    quiet()
-    try:
-        return int(args.run(args) or 0)
-    except VerificationError as error:
-        return _fail(error, 1)
-    except PruningError as error:
-        return _fail(error, 2)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except KeyboardInterrupt:
-        return _fail(RuntimeError('interrupted; nothing was written'), 130)
-
-
-def _fail(error: BaseException, code: int) -> int:
-    print('tf1pruning: ' + ' '.join(str(error).split()), file=sys.stderr)
-    return code
+    return guarded(lambda: args.run(args), 'tf1pruning')
 
 
 def run(argv: Optional[List[str]] = None) -> None:
     """Entry point of the console script."""
-    os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
-    app.run(main, argv=argv, flags_parser=parse)
+    start(main, parse, argv)

@@ -1,13 +1,18 @@
 """Arguments that several commands share, and what they mean."""
 
 import argparse
-from typing import Dict, List, Optional, Tuple
+import re
+import sys
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
-from ..errors import OptionError
-from ..graph.inference import Input, Scalar
+from ..errors import NameNotFoundError, OptionError
+from ..graph.inference import Input, Scalar, find_outputs, find_placeholders
+from ..graph.view import TensorName, parse_tensor
 from ..model.model import Model
+from ..tf1 import tf
 
 INPUTS_EXAMPLE = "'image=1,224,224,3;mask=1,224,224,1'"
+_TENSOR = re.compile(r'[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*(:\d+)?$')
 
 
 def add_model(parser: argparse.ArgumentParser, name: str = 'model') -> None:
@@ -59,18 +64,23 @@ def parse_inputs(text: str) -> Dict[str, Input]:
     """
     found: Dict[str, Input] = {}
     for part in _parts(text):
-        name, equals, sizes = part.partition('=')
-        shape: Optional[Tuple[Optional[int], ...]] = None
-        if equals:
-            try:
-                shape = tuple(None if size.strip() in ('?', '-1', 'None') else int(size)
-                              for size in sizes.split(',') if size.strip())
-            except ValueError:
-                raise OptionError('--inputs: %r is not NAME=SIZE,SIZE,… (like %s)' % (part, INPUTS_EXAMPLE)) from None
-            if any(size is not None and size < 1 for size in shape):
-                raise OptionError('--inputs: %r has a size below 1' % part)
-        found[name.strip()] = Input('', shape)
+        name, equals, sizes = (piece.strip() for piece in part.partition('='))
+        if not _TENSOR.match(name) or (equals and not sizes):
+            raise OptionError('--inputs: %r is not NAME=SIZE,SIZE,… (like %s)' % (part, INPUTS_EXAMPLE))
+        if name in found:
+            raise OptionError('--inputs: %s is named twice' % name)
+        found[name] = Input('', _shape(sizes, part) if equals else None)
     return found
+
+
+def _shape(sizes: str, part: str) -> Tuple[Optional[int], ...]:
+    try:
+        shape = tuple(None if size.strip() in ('?', '-1', 'None') else int(size) for size in sizes.split(','))
+    except ValueError:
+        raise OptionError('--inputs: %r is not NAME=SIZE,SIZE,… (like %s)' % (part, INPUTS_EXAMPLE)) from None
+    if any(size is not None and size < 1 for size in shape):
+        raise OptionError('--inputs: %r has a size below 1; an unknown one is ?' % part)
+    return shape
 
 
 def parse_feeds(text: str) -> Dict[str, Scalar]:
@@ -110,31 +120,79 @@ def parse_names(text: str) -> Tuple[str, ...]:
     return tuple(name.strip() for name in text.split(',') if name.strip())
 
 
+def parse_scopes(text: str) -> Tuple[str, ...]:
+    """Splits `--scopes`.
+
+    Raises:
+        OptionError: it is empty, or `all` or `blocks` among names.
+    """
+    names = parse_names(text)
+    if not names:
+        raise OptionError('--scopes is empty: say all, blocks, or names of blocks')
+    for word in ('all', 'blocks'):
+        if word in names and len(names) > 1:
+            raise OptionError('--scopes: %s stands alone' % word)
+    return names
+
+
 def read_model(args: argparse.Namespace, path: Optional[str] = None) -> Model:
     """Reads the model that the arguments name.
 
     Raises:
         OptionError: no outputs are given; the message proposes some.
+        NameNotFoundError: the graph lacks a name; the message says what it has.
     """
-    from ..graph.inference import find_outputs
     from ..model.load import load_model
-    model = load_model(path or args.model, parse_names(args.outputs), parse_inputs(args.inputs),
+    model = load_model(path or args.model, _unique(parse_names(args.outputs)), parse_inputs(args.inputs),
                        parse_feeds(args.feed))
     if not model.outputs:
-        candidates = find_outputs(model.graph)
-        raise OptionError('name the outputs with --outputs; candidates: %s' % (', '.join(candidates[:8]) or 'none'))
+        raise OptionError('name the outputs with --outputs; candidates: %s' % _some(find_outputs(model.graph)))
     for name in model.outputs:
-        model.view.require(name, 'output node')
+        if parse_tensor(name).node not in model.view:
+            raise NameNotFoundError.closest('output node', name, model.view.nodes,
+                                            'candidates: ' + _some(find_outputs(model.graph)))
+    for name in model.inputs:
+        if parse_tensor(name).node not in model.view:
+            raise NameNotFoundError.closest('input node', name, model.view.nodes,
+                                            'placeholders: ' + _some(find_placeholders(model.graph)))
     return model
 
 
-def check_amount(args: argparse.Namespace, or_plan: bool = False) -> None:
-    """Checks what says how much to prune, before TensorFlow is imported.
+def check_feeds(*models: Model) -> None:
+    """Checks that what is fed is in one of some models.
 
     Raises:
-        OptionError: nothing does, or it is out of its range.
+        NameNotFoundError: it is in none; the message names the placeholders.
     """
-    if or_plan and args.plan:
+    placeholders = sorted({node.name for model in models for node in model.graph.node
+                           if node.op.startswith('Placeholder') and node.attr['dtype'].type != tf.string})
+    for name in models[0].feeds:
+        if not any(parse_tensor(name).node in model.view for model in models):
+            raise NameNotFoundError.closest('placeholder', name, placeholders, 'placeholders: ' + _some(placeholders))
+
+
+def _some(names: Sequence[str]) -> str:
+    return ', '.join(names[:8]) or 'none'
+
+
+def _unique(names: Iterable[str]) -> Tuple[str, ...]:
+    """Leaves out what is named twice, as `x` and `x:0` for instance."""
+    found: Dict[TensorName, str] = {}
+    for name in names:
+        found.setdefault(parse_tensor(name), name)
+    return tuple(found.values())
+
+
+def check_choice(args: argparse.Namespace, or_plan: bool = False) -> None:
+    """Checks what says which channels to prune and how many.
+
+    Raises:
+        OptionError: nothing does, or something is out of its range.
+    """
+    parse_scopes(args.scopes)
+    if args.align < 1:
+        raise OptionError('--align %d is not a positive number' % args.align)
+    if or_plan and args.plan is not None:
         if args.threshold is not None or args.ratio is not None:
             raise OptionError('--plan says what to prune: leave out --threshold and --ratio')
         return
@@ -158,3 +216,9 @@ def present(model: Model) -> Model:
     feeds = {name: value for name, value in model.feeds.items()
              if model.view.op(name.split(':')[0]).startswith('Placeholder')}
     return model.replace(feeds=feeds)
+
+
+def print_note(report: Mapping[str, Any]) -> None:
+    """Prints a report's `note` on standard error, where it has one."""
+    if 'note' in report:
+        print('note: %s' % report['note'], file=sys.stderr)

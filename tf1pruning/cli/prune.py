@@ -23,13 +23,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Prunes and prints the report."""
-    options.check_amount(args)
+    options.check_choice(args)
     from .. import pipeline
     from ..report.table import format_report
     model = options.read_model(args)
+    options.check_feeds(model)
     bar = StageBar(pipeline.STAGES, quiet=args.json)
     try:
-        report = pipeline.prune(model, options.model_path(args.model), args.output, options.parse_names(args.scopes),
+        report = pipeline.prune(model, options.model_path(args.model), args.output, options.parse_scopes(args.scopes),
                                 args.criterion, args.threshold, args.ratio, args.align, args.force, bar)
     finally:
         bar.close()
@@ -38,3 +39,4 @@ def run(args: argparse.Namespace) -> None:
     else:
         print(format_report(report))
         print('written to %s' % args.output)
+    options.print_note(report)

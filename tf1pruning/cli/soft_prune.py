@@ -22,27 +22,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Writes the soft-pruned model and the plan."""
-    options.check_amount(args, or_plan=True)
+    options.check_choice(args, or_plan=True)
     import os
 
     from .. import pipeline
     from ..channels import analyse
     from ..channels.blocks import select_groups
     from ..passes.soft_prune import soft_prune
-    from ..passes.to_inference import to_inference
     from ..plan import PruningPlan, choose
-    plan = PruningPlan.load(args.plan) if args.plan else None
+    plan = PruningPlan.load(args.plan) if args.plan is not None else None
     model = options.read_model(args)
-    with pipeline.output_folder(args.output, args.force) as folder:
-        channels = analyse(to_inference(model))
+    options.check_feeds(model)
+    sources = [options.model_path(args.model)] + ([args.plan] if args.plan else [])
+    with pipeline.output_folder(args.output, args.force, sources) as folder:
+        channels = analyse(pipeline.forward_part(model))
         if plan is None:
-            plan = choose(channels, select_groups(channels, options.parse_names(args.scopes)), args.criterion,
+            plan = choose(channels, select_groups(channels, options.parse_scopes(args.scopes)), args.criterion,
                           args.threshold, args.ratio, args.align)
         path = pipeline.write_soft_pruned(soft_prune(model, channels, plan), folder)
         plan.save(os.path.join(folder, 'plan.json'))
     final = os.path.join(args.output, os.path.relpath(path, folder))
+    report = dict(pipeline.describe(plan, args.align), path=final)
     if args.json:
-        print(json.dumps(dict(pipeline.describe(plan), path=final), indent=1))
+        print(json.dumps(report, indent=1))
     else:
         print('%d of %d channels set to zero in %s' % (
             plan.pruned_count, sum(group.size for group in plan.groups), final))
+    options.print_note(report)

@@ -31,13 +31,15 @@ def run(args: argparse.Namespace) -> None:
     from ..report.table import format_report
     plan = PruningPlan.load(args.plan)
     model = options.read_model(args)
+    options.check_feeds(model)
     report = pipeline.strip_only(model, options.model_path(args.model), plan, args.output, args.inference,
-                                 args.zero_unconverged, args.force)
+                                 args.zero_unconverged, args.force, [args.plan])
     if args.json:
         print(json.dumps(report, indent=1))
-        return
-    print(format_report(report))
-    if 'zeroing_changed_output' in report:
-        print('setting unconverged filters to zero changed the output by %.2e relative'
-              % report['zeroing_changed_output'])
-    print('written to %s' % os.path.join(args.output, 'Stripped_Dir'))
+    else:
+        print(format_report(report))
+        if 'zeroing_changed_output' in report:
+            print('setting unconverged filters to zero changed the output by %.2e relative'
+                  % report['zeroing_changed_output'])
+        print('written to %s' % os.path.join(args.output, 'Stripped_Dir'))
+    options.print_note(report)

@@ -3,6 +3,7 @@
 import argparse
 import json
 
+from ..errors import OptionError
 from . import options
 
 EXAMPLES = """  tf1pruning verify out/Pruned_Dir/model.ckpt-200 out/Stripped_Dir/model.ckpt-200 --outputs logits
@@ -21,14 +22,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_json(parser)
 
 
-def run(args: argparse.Namespace) -> None:
-    """Compares and prints the difference."""
-    from ..passes.to_inference import to_inference
-    from ..verify import verify
-    first, second = (to_inference(options.present(options.read_model(args, path))) for path in (args.a, args.b))
-    difference = verify(first, second, tolerance=args.tolerance, seed=args.seed)
+def run(args: argparse.Namespace) -> int:
+    """Compares and prints the difference; returns 1 where the models differ."""
+    from .. import verify
+    from ..pipeline import forward_part
+    if not 0 <= args.tolerance < float('inf'):
+        raise OptionError('--tolerance %g must be a number from 0' % args.tolerance)
+    if not 0 <= args.seed < 2 ** 32:
+        raise OptionError('--seed %d is outside 0 … 4294967295' % args.seed)
+    models = [options.read_model(args, path) for path in (args.a, args.b)]
+    options.check_feeds(*models)
+    first, second = (forward_part(options.present(model)) for model in models)
+    inputs = verify.random_inputs(first, args.seed)
+    for name in sorted(set(verify.random_inputs(second)) - set(inputs)):
+        raise OptionError('%s also needs placeholder %s: give it a value with --feed, or name another tensor with '
+                          '--inputs' % (args.b, name[:-2]))
+    difference = verify.difference_of(first, second, inputs)
+    equal = difference.relative <= args.tolerance
+    node = None if equal else verify.first_difference(first, second, inputs, args.tolerance)
     if args.json:
-        print(json.dumps(difference._asdict(), indent=1))
+        finite = {key: value if value != float('inf') else None for key, value in difference._asdict().items()}
+        print(json.dumps(dict(finite, equal=equal, tolerance=args.tolerance, first_node=node[0] if node else None),
+                         indent=1))
+    elif equal:
+        print('equal: largest difference %.1e relative, %.1e absolute (%s)' % difference)
     else:
-        print('equal: largest difference %.1e relative, %.1e absolute (%s)' % (
-            difference.relative, difference.absolute, difference.output))
+        print('different: output %r by %.2e relative, %.2e absolute%s' % (
+            difference.output, difference.relative, difference.absolute,
+            '; the first node that differs is %s (%s)' % node if node else ''))
+    return 0 if equal else 1

@@ -1,15 +1,16 @@
 """Dropout in its written-out forms, taken out of a forward graph."""
 
-from typing import Dict, Iterable, List, Optional
+from typing import Iterable, List, Optional
 
+from ..tf1 import tf
 from .rewiring import Rewiring
 from .view import TensorName
 
 RANDOM_OPS = ('RandomUniform', 'RandomStandardNormal', 'TruncatedNormal', 'RandomUniformInt', 'Multinomial',
               'StatelessRandomUniform', 'StatelessRandomNormal', 'StatelessRandomUniformV2', 'RandomShuffle',
               'ParameterizedTruncatedNormal', 'RandomGamma', 'StatelessTruncatedNormal')
-_MASK_PATH = ('Floor', 'Cast', 'GreaterEqual', 'Greater', 'Less', 'LessEqual', 'Add', 'AddV2', 'Sub', 'Mul',
-              'Identity') + RANDOM_OPS
+_THRESHOLDS = ('Floor', 'GreaterEqual', 'Greater', 'Less', 'LessEqual')
+_RANDOM_PATH = ('Cast', 'Add', 'AddV2', 'Sub', 'Mul', 'Identity')
 
 
 def bypass_dropout(rewiring: Rewiring, targets: Iterable[TensorName]) -> None:
@@ -21,18 +22,14 @@ def bypass_dropout(rewiring: Rewiring, targets: Iterable[TensorName]) -> None:
     needed = rewiring.needed(targets)
     if not any(_op(rewiring, name) in RANDOM_OPS for name in needed):
         return
-    masks: Dict[str, bool] = {}
     for name, inputs in needed.items():
         op = _op(rewiring, name)
-        kept: Optional[TensorName] = None
-        if op == 'Mul' and len(inputs) == 2:
-            random = [_is_mask(rewiring, tensor, masks) for tensor in inputs]
-            if random[0] != random[1]:
-                kept = inputs[0] if random[1] else inputs[1]
-        elif op in ('SelectV2', 'Select') and _is_mask(rewiring, inputs[0], masks):
-            kept = inputs[1]
-        if kept is not None:
-            rewiring.replace(TensorName(name), _without_scale(rewiring, kept))
+        candidates = {'Mul': [(0, 1), (1, 0)], 'Select': [(0, 1)], 'SelectV2': [(0, 1)]}.get(op, [])
+        for mask, kept in candidates:
+            threshold = _threshold(rewiring, inputs[mask])
+            if threshold is not None:
+                rewiring.replace(TensorName(name), _without_scale(rewiring, inputs[kept], threshold))
+                break
 
 
 def _op(rewiring: Rewiring, name: str) -> str:
@@ -40,29 +37,55 @@ def _op(rewiring: Rewiring, name: str) -> str:
     return node.op if node is not None else ''
 
 
-def _is_mask(rewiring: Rewiring, tensor: TensorName, known: Dict[str, bool]) -> bool:
-    """Whether a tensor is random numbers compared or rounded, with scalars at most."""
-    if tensor.node not in known:
-        known[tensor.node] = False
-        op = _op(rewiring, tensor.node)
-        if op in RANDOM_OPS:
-            known[tensor.node] = True
-        elif op in _MASK_PATH:
-            known[tensor.node] = any(_is_mask(rewiring, each, known) for each in rewiring.inputs(tensor.node))
-    return known[tensor.node]
+def _threshold(rewiring: Rewiring, tensor: TensorName) -> Optional[str]:
+    """Returns the node that makes a mask by comparing or rounding random numbers; None where a tensor is no mask."""
+    name = tensor.node
+    while _op(rewiring, name) in ('Cast', 'Identity'):
+        name = rewiring.inputs(name)[0].node
+    if _op(rewiring, name) not in _THRESHOLDS:
+        return None
+    inputs = rewiring.inputs(name)
+    return name if any(_is_random(rewiring, each) for each in inputs) else None
 
 
-def _without_scale(rewiring: Rewiring, tensor: TensorName) -> TensorName:
-    """Steps over the division by the keep probability, if it is there."""
+def _is_random(rewiring: Rewiring, tensor: TensorName) -> bool:
+    """Whether a tensor is made of random numbers and scalars."""
+    op = _op(rewiring, tensor.node)
+    if op not in _RANDOM_PATH:
+        return op in RANDOM_OPS
+    others = [each for each in rewiring.inputs(tensor.node) if not _is_scalar(rewiring, each)]
+    return len(others) == 1 and _is_random(rewiring, others[0])
+
+
+def _without_scale(rewiring: Rewiring, tensor: TensorName, threshold: str) -> TensorName:
+    """Steps over the division by the keep probability, if it is there; another factor stays."""
     inputs: List[TensorName] = rewiring.inputs(tensor.node)
     op = _op(rewiring, tensor.node)
-    if op in ('RealDiv', 'Div') and _is_scalar(rewiring, inputs[1]):
-        return inputs[0]
-    if op == 'Mul':
-        for position in (0, 1):
-            if _is_scalar(rewiring, inputs[position]):
+    for position in {'RealDiv': [1], 'Div': [1], 'Mul': [0, 1]}.get(op, []):
+        if _is_scalar(rewiring, inputs[position]):
+            factor, keep = _scalar_value(rewiring, inputs[position]), _keep_probability(rewiring, threshold)
+            if factor is None or (keep is not None and abs((factor if op == 'Mul' else 1 / factor) * keep - 1) < 1e-3):
                 return inputs[1 - position]
     return tensor
+
+
+def _keep_probability(rewiring: Rewiring, threshold: str) -> Optional[float]:
+    """Returns the constant that random numbers are compared with, as a probability to keep; None where it is fed."""
+    op, inputs = _op(rewiring, threshold), rewiring.inputs(threshold)
+    if op == 'Floor':
+        inputs = rewiring.inputs(inputs[0].node)
+    values = [_scalar_value(rewiring, each) for each in inputs]
+    constant = next((value for value in values if value is not None), None)
+    if constant is None:
+        return None
+    return 1 - constant if op.startswith('Greater') == (values[1] is not None) and op != 'Floor' else constant
+
+
+def _scalar_value(rewiring: Rewiring, tensor: TensorName) -> Optional[float]:
+    node = rewiring.node(tensor.node)
+    if node is None or node.op != 'Const' or node.attr['value'].tensor.tensor_shape.dim:
+        return None
+    return float(tf.make_ndarray(node.attr['value'].tensor))
 
 
 def _is_scalar(rewiring: Rewiring, tensor: TensorName) -> bool:

@@ -1,11 +1,11 @@
 """Rewriting numbers that spell channel counts: Reshape targets, paddings, sizes."""
 
-from typing import Dict, Mapping, Set, Tuple
+from typing import Dict, Mapping, Sequence, Set, Tuple
 
 import numpy as np
 
 from ..tf1 import tf
-from .constants import CONSTANT_PASSING, constant_value, set_constant
+from .constants import CONSTANT_PASSING, constant_value, make_constant, set_constant
 from .view import GraphView, TensorName
 
 Edits = Mapping[Tuple[str, int], Mapping[int, int]]
@@ -28,6 +28,40 @@ def rewrite_literals(view: GraphView, nodes: Dict[str, tf.NodeDef], graph: tf.Gr
         new = rewriter.rewrite(old, dict(values), reader, True)
         if new != old:
             _set_input(nodes[reader], position, new)
+
+
+def replace_constant(view: GraphView, nodes: Dict[str, tf.NodeDef], graph: tf.GraphDef, reader: str, position: int,
+                     value: np.ndarray) -> None:
+    """Lets one input of a node be another constant; the old one stays for its other readers."""
+    rewriter = _Rewriter(view, nodes, graph)
+    tensor = view.source(view.inputs[reader][position], CONSTANT_PASSING)
+    clone = rewriter.clone(nodes[tensor.node], reader)
+    set_constant(clone, value)
+    _set_input(nodes[reader], position, TensorName(clone.name))
+
+
+def resize_split(nodes: Dict[str, tf.NodeDef], graph: tf.GraphDef, name: str, sizes: Sequence[int]) -> None:
+    """Gives the pieces of a Split or SplitV other sizes.
+
+    Given `Split(axis, x)` and unequal sizes. Result: `SplitV(x, sizes, axis)`.
+    """
+    node = nodes[name]
+    if node.op == 'Split' and len(set(sizes)) == 1:
+        return
+    constant = graph.node.add()
+    constant.CopyFrom(make_constant(unused_name(name + '/sizes', nodes), np.array(sizes, np.int32)))
+    nodes[constant.name] = constant
+    axis, x = (node.input[0], node.input[1]) if node.op == 'Split' else (node.input[2], node.input[0])
+    node.input[:] = [x, constant.name, axis] + [text for text in node.input if text.startswith('^')]
+    node.op = 'SplitV'
+    node.attr['Tlen'].type = tf.int32.as_datatype_enum
+
+
+def unused_name(name: str, nodes: Mapping[str, tf.NodeDef]) -> str:
+    """Returns a name that no node has."""
+    while name in nodes:
+        name += '_'
+    return name
 
 
 def _set_input(node: tf.NodeDef, position: int, tensor: TensorName) -> None:
@@ -62,13 +96,13 @@ class _Rewriter:
         changed = {k: new for k, new in changed.items() if new != inputs[k]}
         if not changed:
             return tensor
-        target = self.nodes[node.name] if owned else self._clone(self.nodes[node.name], reader)
+        target = self.nodes[node.name] if owned else self.clone(self.nodes[node.name], reader)
         for k, new in changed.items():
             _set_input(target, k, new)
         return TensorName(target.name)
 
     def _constant(self, tensor: TensorName, values: Dict[int, int], reader: str, owned: bool) -> TensorName:
-        node = self.nodes[tensor.node] if owned else self._clone(self.nodes[tensor.node], reader)
+        node = self.nodes[tensor.node] if owned else self.clone(self.nodes[tensor.node], reader)
         array = np.array(tf.make_ndarray(node.attr['value'].tensor))
         flat = array.reshape(-1)
         for index, value in values.items():
@@ -91,10 +125,9 @@ class _Rewriter:
             start += length
         return parts
 
-    def _clone(self, node: tf.NodeDef, reader: str) -> tf.NodeDef:
-        name = '%s/%s' % (reader, node.name.rsplit('/', 1)[-1])
-        while name in self.nodes:
-            name += '_'
+    def clone(self, node: tf.NodeDef, reader: str) -> tf.NodeDef:
+        """Adds a copy of a node, named after its reader."""
+        name = unused_name('%s/%s' % (reader, node.name.rsplit('/', 1)[-1]), self.nodes)
         clone = self.graph.node.add()
         clone.CopyFrom(node)
         clone.name = name

@@ -86,7 +86,7 @@ def _latest_in(folder: str) -> str:
         if named and _is_checkpoint(prefix):
             return str(prefix)
     below = sorted(os.path.dirname(name) for name in glob.glob(os.path.join(glob.escape(folder), '*', 'checkpoint')))
-    problem = 'its `checkpoint` file names %s, which is not there' % named if named else 'it has no `checkpoint` file'
+    problem = 'its `checkpoint` file names %s, which is not there' % named if named else 'it has no readable `checkpoint` file'
     raise ModelError('no checkpoint in folder %s: %s%s' % (
         folder, problem, _those_in(folder) or ('; try ' + ' or '.join(below[:3]) if below else '')))
 
@@ -141,11 +141,11 @@ def _check_sizes(prefix: str) -> None:
     """An interrupted copy shows by its data files: the reader itself would notice only tensor by tensor."""
     shards = sorted(glob.glob(glob.escape(prefix) + '.data-*-of-*'))
     if os.path.isfile(prefix + '.index') and not shards:
-        raise ModelError('checkpoint %s has an index but no data file (%s.data-…)' % (prefix, prefix))
+        raise ModelError('checkpoint %s has an index but no data file (%s.data-…): copy or save it again' % (prefix, prefix))
     for path in shards:
         count = int(path.rsplit('-of-', 1)[1])
         if count != len(shards):
-            raise ModelError('checkpoint %s has %d of its %d data files' % (prefix, len(shards), count))
+            raise ModelError('checkpoint %s has %d of its %d data files: copy or save it again' % (prefix, len(shards), count))
 
 
 def _held(variables: Dict[str, Variable], stored: Mapping[str, List[int]], prefix: str) -> Dict[str, Variable]:
@@ -177,8 +177,8 @@ def save_checkpoint(model: Model, folder: str, pbtxt: bool = False) -> str:
         OutputError: the place cannot be written.
     """
     if not model.weights:
-        raise ModelError('there is no checkpoint to write: %s need no variables; name other outputs'
-                         % (', '.join(model.outputs) or 'the outputs'))
+        raise ModelError('there is no checkpoint to write: the outputs (%s) need no variables; name others'
+                         % ', '.join(model.outputs))
     prefix = os.path.join(folder, model.name)
     entries: List[Tuple[str, str, np.ndarray]] = []
     for name in sorted(model.weights):

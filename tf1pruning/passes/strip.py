@@ -8,7 +8,7 @@ from ..channels import Channels
 from ..channels.layout import surviving
 from ..errors import ModelError, NotZeroError, UnsupportedError
 from ..graph.constants import set_constant
-from ..graph.literals import rewrite_literals, shape_literals
+from ..graph.literals import replace_constant, resize_split, rewrite_literals, shape_literals
 from ..graph.shapes import Shapes, infer_shapes, shape_at
 from ..graph.view import GraphView, TensorName
 from ..model.model import Model
@@ -83,17 +83,32 @@ def _cut(model: Model, channels: Channels, plan: PruningPlan) -> Model:
     for name, axes in constants.items():
         set_constant(nodes[name], taken(model.value(name), axes))
     values = resize_variables(model, meta, nodes, {name: kept[name] for name in kept if name not in constants})
-    edits: Dict[Tuple[str, int], Dict[int, int]] = {}
-    for literal in channels.literals:
-        count = int(surviving(literal.block, literal.axis, kept_ids).sum())
-        edits.setdefault((literal.node, literal.position), {})[literal.element] = count
-    rewrite_literals(model.view, nodes, meta.graph_def, edits)
+    _rewrite_graph(model.view, nodes, meta.graph_def, channels, kept_ids)
     predicted = predicted_shapes(channels, kept_ids)
     outside = set(model.view.nodes) - set(channels.model.view.nodes)
     _rewrite_gradient_shapes(model.view, nodes, outside, channels.shapes, predicted)
     stripped = model.replace(meta=meta, weights=model.weights.replaced(values))
     _compare(stripped, channels, predicted, bool(outside))
     return stripped
+
+
+def _rewrite_graph(view: GraphView, nodes: Dict[str, tf.NodeDef], graph: tf.GraphDef, channels: Channels,
+                   kept_ids: np.ndarray) -> None:
+    """Numbers that spell channel counts, sizes of pieces and indices of picked channels follow."""
+    edits: Dict[Tuple[str, int], Dict[int, int]] = {}
+    for literal in channels.literals:
+        count = int(surviving(literal.block, literal.axis, kept_ids).sum())
+        edits.setdefault((literal.node, literal.position), {})[literal.element] = literal.sign * count
+    rewrite_literals(view, nodes, graph, edits)
+    for divided in channels.divided:
+        if divided.node:
+            resize_split(nodes, graph, divided.node, [int(kept_ids[piece].sum()) for piece in divided.pieces])
+    for picked in channels.picked:
+        kept = kept_ids[picked.source]
+        if not kept.all():
+            ranks = np.cumsum(kept) - 1
+            indices = ranks[picked.indices[kept[picked.indices]]].astype(picked.indices.dtype)
+            replace_constant(view, nodes, graph, picked.node, picked.position, indices)
 
 
 def predicted_shapes(channels: Channels, kept_ids: np.ndarray) -> Shapes:

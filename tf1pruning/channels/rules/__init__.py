@@ -1,7 +1,21 @@
 """The rules by family of operations; importing this registers them all."""
 
-from . import arrangement, control, convolution, elementwise, mixing, normalization, parameters, spatial
-from .registry import RULES, Facts, Literal, Operation, Part, Pin, RefusedError, Seen
+from . import (
+    arrangement,
+    control,
+    convolution,
+    elementwise,
+    mixing,
+    normalization,
+    parameters,
+    products,
+    quantization,
+    repetition,
+    slicing,
+    spatial,
+)
+from .registry import RULES, Divided, Facts, Literal, Operation, Part, Picked, Pin, RefusedError, Seen
 
-__all__ = ['Facts', 'Literal', 'Operation', 'Part', 'Pin', 'RULES', 'RefusedError', 'Seen', 'arrangement',
-           'control', 'convolution', 'elementwise', 'mixing', 'normalization', 'parameters', 'spatial']
+__all__ = ['Divided', 'Facts', 'Literal', 'Operation', 'Part', 'Picked', 'Pin', 'RULES', 'RefusedError', 'Seen',
+           'arrangement', 'control', 'convolution', 'elementwise', 'mixing', 'normalization', 'parameters', 'products',
+           'quantization', 'repetition', 'slicing', 'spatial']

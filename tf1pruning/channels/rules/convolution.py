@@ -4,24 +4,67 @@ from typing import List, Optional
 
 import numpy as np
 
-from ..layout import Layout, channel_layout
+from ..layout import Block, Layout, channel_layout
 from .registry import Operation, RefusedError, Seen, rule
 
 _CONVOLUTION = 'strides use_cudnn_on_gpu padding explicit_paddings data_format dilations'
 
 
-@rule('Conv2D', attributes=_CONVOLUTION)
+@rule('Conv2D', 'Conv3D', attributes=_CONVOLUTION)
 def convolution(op: Operation) -> List[Layout]:
-    """Kernel HWIO: axis 2 is tied to the incoming channels, axis 3 gives the outgoing ones."""
-    axis = op.channel_axis(4)
+    """Kernel HWIO (or DHWIO): the axis before the last is tied to the incoming channels, the last one makes new."""
+    rank = len(op.shape(0))
+    axis = op.channel_axis(rank)
     kernel = op.inputs[1]
-    if op.shape(0)[axis] != op.shape(1)[2]:
-        raise RefusedError('grouped convolution: %d channels meet a kernel of %d' % (op.shape(0)[axis], op.shape(1)[2]))
     op.pin_layout(op.others(0, axis), 'a convolution slides over this axis')
-    op.pin_layout(kernel, '', axes=(0, 1))
-    filters = op.ids(1, 3)
-    _contract(op, op.ids(0, axis), op.ids(1, 2), filters, kernel)
+    op.pin_layout(kernel, '', axes=range(rank - 2))
+    if op.shape(0)[axis] != op.shape(1)[rank - 2]:
+        return _grouped(op, axis, rank)
+    filters = op.ids(1, rank - 1)
+    contract(op, op.ids(0, axis), op.ids(1, rank - 2), filters, 1)
     return [channel_layout(axis, filters if kernel.parameters else None)]
+
+
+def _grouped(op: Operation, axis: int, rank: int) -> List[Layout]:
+    """A kernel for fewer channels than come in is used for one run of them after the other.
+
+    With one channel a group it is a depthwise convolution, and whole groups may go; else what goes from one group
+    goes from all of them.
+    """
+    incoming, own, filters = op.ids(0, axis), op.ids(1, rank - 2), op.ids(1, rank - 1)
+    if incoming is None or own is None or filters is None or not op.inputs[1].parameters:
+        op.pin(incoming, 'the kernel is computed, not stored')
+        op.pin_layout(op.inputs[1], '')
+        return [Layout()]
+    if own.size == 1:
+        op.pin(own, '')
+        op.role(1, 'depthwise')
+        op.tie(np.repeat(incoming, filters.size // incoming.size), filters)
+        op.facts.depthwise.append(Seen(op.node.name, op.inputs[1].parameters, filters))
+        return [channel_layout(axis, filters)]
+    for run in incoming.reshape(-1, own.size):
+        op.tie(run, own)
+    runs = filters.reshape(incoming.size // own.size, -1)
+    for run in runs[1:]:
+        op.tie(runs[0], run)
+    contract(op, incoming[:own.size], own, filters, 1)
+    return [channel_layout(axis, filters)]
+
+
+@rule('Conv2DBackpropInput', 'Conv3DBackpropInputV2', attributes=_CONVOLUTION + ' Tshape')
+def transposed_convolution(op: Operation) -> List[Layout]:
+    """Kernel HWOI: the last axis is tied to the incoming channels, the one before makes new; their number is spelled.
+    """
+    rank = len(op.shape(2))
+    axis = op.channel_axis(rank)
+    op.pin_layout(op.others(2, axis), 'a convolution slides over this axis')
+    op.pin_layout(op.inputs[1], '', axes=range(rank - 2))
+    filters = op.ids(1, rank - 2)
+    contract(op, op.ids(2, axis), op.ids(1, rank - 1), filters, 1)
+    if filters is None or not op.inputs[1].parameters:
+        return [Layout()]
+    op.literal(0, axis, Block((axis,), filters), axis)
+    return [channel_layout(axis, filters)]
 
 
 @rule('DepthwiseConv2dNative', attributes='strides padding explicit_paddings data_format dilations')
@@ -41,29 +84,10 @@ def depthwise(op: Operation) -> List[Layout]:
     return [channel_layout(axis, np.repeat(incoming, op.shape(1)[3]))]
 
 
-@rule('MatMul', attributes='transpose_a transpose_b')
-def matrix_product(op: Operation) -> List[Layout]:
-    """Either operand may be the kernel; two live operands pin the axis they are contracted over."""
-    transposed = [op.node.attr['transpose_a'].b, op.node.attr['transpose_b'].b]
-    contracted = [0 if transposed[0] else 1, 1 if transposed[1] else 0]
-    for kernel in (1, 0):
-        if op.inputs[kernel].parameters:
-            live = 1 - kernel
-            own = op.ids(kernel, 1 - contracted[kernel])
-            _contract(op, op.ids(live, contracted[live]), op.ids(kernel, contracted[kernel]), own, op.inputs[kernel],
-                      kernel)
-            rows = op.ids(live, 1 - contracted[live])
-            blocks = channel_layout(kernel, own).blocks + channel_layout(live, rows).blocks
-            return [Layout(blocks)]
-    for position in (0, 1):
-        op.pin(op.ids(position, contracted[position]), 'a product of two activations sums over these channels')
-    return [Layout(channel_layout(0, op.ids(0, 1 - contracted[0])).blocks
-                   + channel_layout(1, op.ids(1, 1 - contracted[1])).blocks)]
-
-
-def _contract(op: Operation, incoming: Optional[np.ndarray], own: Optional[np.ndarray],
-              filters: Optional[np.ndarray], kernel: Layout, position: int = 1) -> None:
-    """Ties a kernel to what it contracts over and notes what it makes."""
+def contract(op: Operation, incoming: Optional[np.ndarray], own: Optional[np.ndarray],
+             filters: Optional[np.ndarray], position: int) -> None:
+    """Ties a kernel, which is input number `position`, to what it contracts over, and notes what it makes."""
+    kernel = op.inputs[position]
     if not kernel.parameters:
         op.pin(incoming, 'the kernel is computed, not stored')
         op.pin_layout(kernel, 'the kernel is computed, not stored')

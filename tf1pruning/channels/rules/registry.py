@@ -62,6 +62,7 @@ class Literal(NamedTuple):
         node: the node that reads it, as input number `position`.
         element: index in the flat value of that input.
         block: the ids it counts along `axis`.
+        sign: -1 where the number counts from the end.
     """
 
     node: str
@@ -69,6 +70,37 @@ class Literal(NamedTuple):
     element: int
     block: Block
     axis: int
+    sign: int = 1
+
+
+class Divided(NamedTuple):
+    """A tensor that is split into pieces along its channels, without a weight for each piece.
+
+    Attributes:
+        node: a Split or SplitV.
+        axis: the axis that is split.
+        pieces: the ids of each piece; of each, one at least has to stay.
+    """
+
+    node: str
+    axis: int
+    pieces: Tuple[np.ndarray, ...]
+
+
+class Picked(NamedTuple):
+    """Channels picked by constant indices.
+
+    Attributes:
+        node: the node that picks; its input number `position` is the indices.
+        position: see above.
+        source: ids of what is picked from.
+        indices: the indices, one dimension.
+    """
+
+    node: str
+    position: int
+    source: np.ndarray
+    indices: np.ndarray
 
 
 class Seen(NamedTuple):
@@ -106,6 +138,8 @@ class Facts:
         self.roles: Dict[str, str] = {}
         self.axes: Dict[str, Tuple[np.ndarray, ...]] = {}
         self.parts: Dict[str, Part] = {}
+        self.divided: List[Divided] = []
+        self.picked: List[Picked] = []
 
     def fresh(self, size: int) -> np.ndarray:
         """Returns ids that nothing else has."""
@@ -221,16 +255,16 @@ class Operation:
         for name in self.inputs[position].parameters:
             self.facts.roles.setdefault(name, role)
 
-    def literal(self, position: int, element: int, block: Block, axis: int) -> None:
-        """Says that a number in a constant input counts the channels along an axis of an output block.
+    def literal(self, position: int, element: int, block: Block, axis: int, sign: int = 1) -> None:
+        """Says that a number in a constant input counts the channels along an axis of a block.
 
         A number that cannot be followed to where it is spelled pins the block.
         """
         found = trace_element(self.view, self.view.inputs[self.node.name][position], element)
         if found is None:
             self.pin(block.ids, 'the size in input %d is computed in a way that cannot be rewritten' % position)
-        elif found.node is not None and found.value != -1:
-            self.facts.literals.append(Literal(self.node.name, position, element, block, axis))
+        elif found.node is not None and (found.value != -1 or sign == -1):
+            self.facts.literals.append(Literal(self.node.name, position, element, block, axis, sign))
 
     def same(self, position: int = 0) -> List[Layout]:
         """Returns the layout of an input as that of the output, no longer a parameter."""
@@ -243,4 +277,5 @@ def _known(shape: Optional[Shape], what: str) -> Tuple[int, ...]:
     return tuple(size or 0 for size in shape)
 
 
-__all__ = ['EMPTY', 'Facts', 'Literal', 'Operation', 'Part', 'Pin', 'RULES', 'RefusedError', 'Seen', 'rule']
+__all__ = ['Divided', 'EMPTY', 'Facts', 'Literal', 'Operation', 'Part', 'Picked', 'Pin', 'RULES', 'RefusedError', 'Seen',
+           'rule']
