@@ -130,7 +130,7 @@ def dense(x: tf.Tensor, units: int, name: str,
     with tf.variable_scope(name):
         kernel = tf.get_variable('kernel', [x.shape.as_list()[1], units])
         bias = tf.get_variable('bias', [units], initializer=tf.zeros_initializer())
-        x = tf.nn.bias_add(tf.matmul(x, tf.convert_to_tensor(kernel)), bias)
+        x = tf.nn.bias_add(tf.matmul(x, tf.convert_to_tensor(kernel)), tf.convert_to_tensor(bias))
         return act(x) if act is not None else x
 
 
@@ -249,11 +249,11 @@ def residual_stage() -> tf.Tensor:
 
 @network
 def concatenated() -> tf.Tensor:
-    """Two branches side by side, one of them pooled."""
+    """Three branches side by side, one of them pooled."""
     x = conv(image(), 8, 'stem', 3)
-    left, right = conv(x, 8, 'left'), conv(x, 12, 'right', 3)
+    left, middle, right = conv(x, 8, 'left'), conv(x, 8, 'middle'), conv(x, 12, 'right', 3)
     right = tf.nn.max_pool2d(right, 3, 1, 'SAME')
-    return head(conv(tf.concat([left, right], 3), 8, 'last'))
+    return head(conv(tf.concat([left, middle, right], 3), 8, 'last'))
 
 
 @network
@@ -271,13 +271,8 @@ def flattened_by_shape() -> tf.Tensor:
     batch = tf.strided_slice(tf.shape(x), [0], [1], shrink_axis_mask=1)
     width = tf.constant(2 * 2 * 8, name='width')
     x = tf.reshape(x, tf.stack([batch, width]))
-    x = dense(tf.ensure_shape(x, [None, 2 * 2 * 8]) if False else _with_width(x, 32), CLASSES, 'logits')
-    return tf.identity(x / tf.sqrt(tf.cast(width, tf.float32)), 'output')
-
-
-def _with_width(x: tf.Tensor, width: int) -> tf.Tensor:
-    x.set_shape([None, width])
-    return x
+    x.set_shape([None, 2 * 2 * 8])
+    return tf.identity(dense(x, CLASSES, 'logits') / tf.sqrt(tf.cast(width, tf.float32)), 'output')
 
 
 @network
@@ -333,6 +328,15 @@ def resource() -> tf.Tensor:
 def partitioned() -> tf.Tensor:
     """Kernels in parts."""
     return mobilenet(Dialect(partitions=2), squeeze=4)
+
+
+@network
+def partitioned_rows() -> tf.Tensor:
+    """Dense kernels and biases in parts along their first axis."""
+    x = tf.reshape(conv(image(), 8, 'stem', 3, 4), [-1, 2 * 2 * 8])
+    with tf.variable_scope('', partitioner=tf.fixed_size_partitioner(2)):
+        x = dense(dense(x, 12, 'hidden', tf.nn.relu), 8, 'second', tf.nn.relu)
+    return tf.identity(dense(x, CLASSES, 'logits'), 'output')
 
 
 @network
@@ -424,7 +428,7 @@ SLOTS = {'adam': ('Adam', 'Adam_1'), 'momentum': ('Momentum',), 'rmsprop': ('RMS
 
 def save_training(folder: Any, optimizer: str = 'adam', flag: str = 'always', use_resource: bool = False,
                   average: bool = False, dropout: bool = False, partitions: int = 1, squeeze: int = 4,
-                  steps: int = 3, regularised: bool = False) -> Saved:
+                  steps: int = 3, regularised: bool = False, batch: Optional[int] = None) -> Saved:
     """Builds a training graph, trains a few steps on noise, and saves `<folder>/model.ckpt-<steps>`.
 
     Args:
@@ -438,12 +442,13 @@ def save_training(folder: Any, optimizer: str = 'adam', flag: str = 'always', us
         squeeze: width of the gate in `block_1`, 0 for none.
         steps: of training.
         regularised: add an L2 loss on the kernels.
+        batch: a fixed batch size (that of `training_feeds` is 4).
     """
     with tf.Graph().as_default(), tf.Session() as session:
         tf.set_random_seed(1)
         training = tf.placeholder(tf.bool, [], 'is_training') if flag == 'placeholder' else True
         with tf.variable_scope('', use_resource=use_resource):
-            _training_forward(Dialect('layers', training=training, partitions=partitions), squeeze, dropout)
+            _training_forward(Dialect('layers', training=training, partitions=partitions), squeeze, dropout, batch)
         _training_step(optimizer, average, regularised)
         session.run(tf.global_variables_initializer())
         statistics = [each for each in tf.global_variables() if 'moving_' in each.op.name.split('/')[-1]]
@@ -455,8 +460,8 @@ def save_training(folder: Any, optimizer: str = 'adam', flag: str = 'always', us
     return Saved(prefix, {'image': IMAGE}, dict(feeds, keep_prob=1.0) if dropout else feeds)
 
 
-def _training_forward(dialect: Dialect, squeeze: int, dropout: bool) -> None:
-    x = conv(image(), 8, 'stem', 3, 2, dialect)
+def _training_forward(dialect: Dialect, squeeze: int, dropout: bool, batch: Optional[int] = None) -> None:
+    x = conv(image((batch,) + IMAGE[1:]), 8, 'stem', 3, 2, dialect)
     x = inverted_residual(x, 8, 'block_0', expansion=0, dialect=dialect)
     x = inverted_residual(x, 8, 'block_1', squeeze=squeeze, dialect=dialect)
     x = tf.reduce_mean(conv(x, 16, 'last', dialect=dialect), [1, 2])

@@ -11,7 +11,7 @@ from .channels.blocks import select_groups
 from .errors import ModelError, OptionError, OutputError, VerificationError
 from .files import atomic_folder, holds, write_text
 from .graph.shapes import Shape, declared_shape
-from .model.checkpoint import load_checkpoint, save_checkpoint
+from .model.checkpoint import UNREADABLE, load_checkpoint, save_checkpoint
 from .model.frozen import load_frozen, save_frozen, save_graph
 from .model.model import Model
 from .passes.soft_prune import soft_prune
@@ -79,6 +79,9 @@ def _check_place(path: str, sources: Iterable[str]) -> None:
         raise OutputError('the output has no name: name a folder')
     if os.path.exists(path) and not os.path.isdir(path):
         raise OutputError('%s is a file: name a folder' % path)
+    if any(character in os.path.realpath(path) for character in UNREADABLE):
+        raise OutputError('TensorFlow cannot read a checkpoint back with [ or \\ in its path: choose another folder '
+                          'than %s' % os.path.realpath(path))
     if holds(path, os.curdir):
         raise OutputError('%s is the folder you work in, or above it: name another folder' % path)
     for source in sources:
@@ -100,9 +103,10 @@ def forward_part(model: Model) -> Model:
         raise ModelError('the outputs (%s) depend on no input: name others, or name the tensor where the data come in '
                          'as an input' % ', '.join(model.outputs))
     for tensor in outputs:
-        if not 0 <= tensor.index < len(forward.shapes.get(tensor.node, ())):
-            raise ModelError('there is no tensor %s to be an output: %s (%s) has %d' % (
-                tensor, tensor.node, view.op(tensor.node), len(forward.shapes.get(tensor.node, ()))))
+        count = len(forward.shapes.get(tensor.node, ()))
+        if not 0 <= tensor.output < count:
+            raise ModelError('there is no tensor %s to be an output: %s (%s) makes %d'
+                             % (tensor, tensor.node, view.op(tensor.node), count))
     for name, spec in forward.inputs.items():
         _check_shape(name, declared_shape(view.nodes[name]), spec.shape)
     return forward
@@ -114,7 +118,7 @@ def _check_shape(name: str, known: Optional[Shape], wanted: Optional[Shape]) -> 
         return
     if len(known) != len(wanted) or any(None not in pair and pair[0] != pair[1]
                                         for pair in zip(known[1:], wanted[1:])):
-        raise OptionError('input %s has shape %s in the graph, which does not fit %s'
+        raise OptionError('input %s has shape %s in the graph: that does not fit %s'
                           % (name, _sizes(known), _sizes(wanted)))
 
 

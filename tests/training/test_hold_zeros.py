@@ -1,12 +1,12 @@
 """Zeros stay exactly zero, in variables and slots, with every optimizer; without the hook they do not."""
 
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any, Callable, Dict, List
 
 import numpy as np
 import pytest
 
 from tf1pruning.errors import NameNotFoundError, OptionError, UnsupportedError
-from tf1pruning.tf1 import tf, use_tf1_behavior
+from tf1pruning.tf1 import tf
 from tf1pruning.training import HoldZeros, hold_zeros_op
 
 OPTIMIZERS: Dict[str, Callable[[], tf.train.Optimizer]] = {
@@ -24,12 +24,8 @@ DIVIDING = ('adagrad', 'ftrl')
 
 
 @pytest.fixture(autouse=True)
-def graph() -> Iterator[tf.Graph]:
-    """A fresh default graph with TF1's behaviour."""
-    use_tf1_behavior()
-    with tf.Graph().as_default() as fresh:
-        tf.set_random_seed(3)
-        yield fresh
+def _seed(_default_graph: tf.Graph) -> None:
+    tf.set_random_seed(3)
 
 
 def network(resource: bool = False, partitions: int = 0) -> tf.Tensor:

@@ -9,6 +9,12 @@ from . import options
 EXAMPLES = """  tf1pruning inspect model.ckpt-200 --outputs logits
   tf1pruning inspect train_dir --outputs logits --inputs 'IteratorGetNext=1,32,32,3' --json
 """
+JSON = """
+--json prints:
+  model, nodes, parameters, macs   the inference graph (macs for one example)
+  groups                           for each: name, kind, channels, parameters, macs
+  pinned                           what cannot be pruned, for each: operation, node, reason, channels
+"""
 _SHOWN = 12
 
 

@@ -44,7 +44,7 @@ def make_parser() -> argparse.ArgumentParser:
     for name, text in COMMANDS.items():
         module = importlib.import_module('tf1pruning.cli.' + name.replace('-', '_'))
         sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + '.',
-                                  epilog='examples:\n' + module.EXAMPLES,  # type: ignore[attr-defined]
+                                  epilog='examples:\n%s%s' % (module.EXAMPLES, getattr(module, 'JSON', '')),
                                   formatter_class=argparse.RawDescriptionHelpFormatter)
         module.add_arguments(sub)  # type: ignore[attr-defined]
         sub.set_defaults(run=module.run)  # type: ignore[attr-defined]

@@ -3,14 +3,16 @@
 import argparse
 import re
 import sys
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ..errors import NameNotFoundError, OptionError
 from ..graph.inference import Input, Scalar, find_outputs, find_placeholders
+from ..graph.shapes import Shape
 from ..graph.view import TensorName, parse_tensor
 from ..model.model import Model
 from ..tf1 import tf
 
+MAP_EXAMPLE = "'IteratorGetNext:0=input:1,32,32,3'"
 INPUTS_EXAMPLE = "'image=1,224,224,3;mask=1,224,224,1'"
 _TENSOR = re.compile(r'[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*(:\d+)?$')
 
@@ -62,24 +64,47 @@ def parse_inputs(text: str) -> Dict[str, Input]:
     Raises:
         OptionError: the text is not of this form.
     """
-    found: Dict[str, Input] = {}
-    for part in _parts(text):
-        name, equals, sizes = (piece.strip() for piece in part.partition('='))
-        if not _TENSOR.match(name) or (equals and not sizes):
-            raise OptionError('--inputs: %r is not NAME=SIZE,SIZE,… (like %s)' % (part, INPUTS_EXAMPLE))
-        if name in found:
-            raise OptionError('--inputs: %s is named twice' % name)
-        found[name] = Input('', _shape(sizes, part) if equals else None)
+    form = '--inputs: %r is not NAME=SIZE,SIZE,… (like ' + INPUTS_EXAMPLE + ')'
+    return {name: Input('', _shape(sizes, form % part) if equals else None)
+            for name, equals, sizes, part in _pairs(text, form)}
+
+
+def parse_tensors_map(text: str) -> Dict[str, Tuple[str, Optional[Shape]]]:
+    """Parses `'IteratorGetNext:0=input:1,32,32,3;…'`: tensor → name and shape of the placeholder for it.
+
+    Raises:
+        OptionError: the text is not of this form.
+    """
+    form = '--input_tensors_map: %r is not TENSOR=PLACEHOLDER:SIZE,SIZE,… (like ' + MAP_EXAMPLE + ')'
+    found: Dict[str, Tuple[str, Optional[Shape]]] = {}
+    for tensor, _, value, part in _pairs(text, form):
+        name, colon, sizes = value.partition(':')
+        if not _TENSOR.match(name.strip()):
+            raise OptionError(form % part)
+        found[tensor] = name.strip(), _shape(sizes, form % part) if colon else None
     return found
 
 
-def _shape(sizes: str, part: str) -> Tuple[Optional[int], ...]:
+def _pairs(text: str, form: str) -> Iterator[Tuple[str, str, str, str]]:
+    """Yields tensor, equals sign, what follows it, and all three together."""
+    seen: Set[TensorName] = set()
+    for part in _parts(text):
+        name, equals, value = (piece.strip() for piece in part.partition('='))
+        if not _TENSOR.match(name) or (equals and not value):
+            raise OptionError(form % part)
+        if parse_tensor(name) in seen:
+            raise OptionError('input %s is named twice' % name)
+        seen.add(parse_tensor(name))
+        yield name, equals, value, part
+
+
+def _shape(sizes: str, problem: str) -> Shape:
     try:
         shape = tuple(None if size.strip() in ('?', '-1', 'None') else int(size) for size in sizes.split(','))
     except ValueError:
-        raise OptionError('--inputs: %r is not NAME=SIZE,SIZE,… (like %s)' % (part, INPUTS_EXAMPLE)) from None
+        raise OptionError(problem) from None
     if any(size is not None and size < 1 for size in shape):
-        raise OptionError('--inputs: %r has a size below 1; an unknown one is ?' % part)
+        raise OptionError(problem + ': a size is below 1; an unknown one is ?')
     return shape
 
 
@@ -120,18 +145,18 @@ def parse_names(text: str) -> Tuple[str, ...]:
     return tuple(name.strip() for name in text.split(',') if name.strip())
 
 
-def parse_scopes(text: str) -> Tuple[str, ...]:
-    """Splits `--scopes`.
+def parse_scopes(text: str, flag: str = '--scopes') -> Tuple[str, ...]:
+    """Splits `--scopes`, or another flag of the same form.
 
     Raises:
         OptionError: it is empty, or `all` or `blocks` among names.
     """
     names = parse_names(text)
     if not names:
-        raise OptionError('--scopes is empty: say all, blocks, or names of blocks')
+        raise OptionError('%s is empty: say all, blocks, or names of blocks' % flag)
     for word in ('all', 'blocks'):
         if word in names and len(names) > 1:
-            raise OptionError('--scopes: %s stands alone' % word)
+            raise OptionError('%s: %s stands alone' % (flag, word))
     return names
 
 

@@ -10,6 +10,14 @@ EXAMPLES = """  tf1pruning prune model.ckpt-200 --outputs logits --threshold 0.6
   tf1pruning prune exports/ --outputs probs --inputs 'image=1,96,96,3' --ratio 0.5 --criterion l1 --output out
   tf1pruning prune frozen.pb --outputs softmax --scopes blocks --ratio 0.3 --align 8 --output out --json
 """
+JSON = """
+--json prints what report.json holds:
+  stripped_vs_soft_pruned, pb_vs_checkpoint   largest difference of the outputs: relative, absolute, output (its name)
+  parameters, macs, bytes, channels           counts: before, after (macs for one example, bytes of the checkpoint)
+  groups                                      number of groups in the plan
+  seconds                                     by stage
+  note                                        only where nothing was pruned: why
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,6 +8,13 @@ from . import options
 EXAMPLES = """  tf1pruning soft-prune model.ckpt-200 --outputs logits --threshold 0.6 --output out
   tf1pruning soft-prune model.ckpt-900 --outputs logits --plan out/plan.json --output again
 """
+JSON = """
+--json prints:
+  path       the soft-pruned checkpoint or .pb
+  channels   counts: before, after
+  groups     number of groups in the plan
+  note       only where nothing was set to zero: why
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,14 @@ from . import options
 EXAMPLES = """  tf1pruning strip retrained/model.ckpt-900 --plan out/plan.json --outputs logits --output stripped
   tf1pruning strip model.ckpt-900 --plan out/plan.json --outputs logits --inference --output stripped
 """
+JSON = """
+--json prints what report.json holds:
+  stripped_vs_soft_pruned, pb_vs_checkpoint   largest difference of the outputs: relative, absolute, output (its name)
+  parameters, macs, bytes, channels           counts: before, after (macs for one example, bytes of the checkpoint)
+  groups                                      number of groups in the plan
+  zeroing_changed_output                      only with --zero-unconverged, where it set something to zero: relative
+  note                                        only where the plan prunes nothing
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,16 @@ from . import options
 EXAMPLES = """  tf1pruning verify out/Pruned_Dir/model.ckpt-200 out/Stripped_Dir/model.ckpt-200 --outputs logits
   tf1pruning verify out/Stripped_Dir/model.ckpt-200 out/Stripped_Dir/modify.pb --outputs logits --tolerance 1e-6
 """
+JSON = """
+exit code: 0 where the models are equal, 1 where they differ, 2 for a mistake
+
+--json prints:
+  equal                relative <= tolerance
+  relative, absolute   largest difference; null where shapes differ or a number is not finite
+  output               the output where the relative difference is largest
+  tolerance            the one asked for
+  first_node           the first node that differs, or null
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

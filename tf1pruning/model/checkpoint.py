@@ -16,6 +16,8 @@ from ..tf1 import eager_mode, tf
 from .model import Model, Weights
 from .variables import Variable, format_slice
 
+UNREADABLE = '[\\'
+"""In a path, TensorFlow takes these for a pattern that the file itself does not match."""
 _FILE_ENDINGS = re.compile(r'\.(index|meta|data-\d+-of-\d+)$')
 
 
@@ -75,18 +77,20 @@ def resolve_prefix(path: str) -> str:
 
 
 def _latest_in(folder: str) -> str:
-    """Returns the latest checkpoint of a folder, also where its `checkpoint` file still names the place before a move.
+    """Returns the latest checkpoint of a folder: the one in it, where the `checkpoint` file names the place before a copy.
 
     Raises:
         ModelError: the folder has none.
     """
     state = tf.train.get_checkpoint_state(folder)
     named = state.model_checkpoint_path if state is not None else ''
-    for prefix in (named, os.path.join(folder, os.path.basename(named))):
+    for prefix in (os.path.join(folder, os.path.basename(named)), named):
         if named and _is_checkpoint(prefix):
             return str(prefix)
     below = sorted(os.path.dirname(name) for name in glob.glob(os.path.join(glob.escape(folder), '*', 'checkpoint')))
-    problem = 'its `checkpoint` file names %s, which is not there' % named if named else 'it has no readable `checkpoint` file'
+    problem = 'it has no readable `checkpoint` file'
+    if named:
+        problem = 'its `checkpoint` file names %s, which is not there' % named
     raise ModelError('no checkpoint in folder %s: %s%s' % (
         folder, problem, _those_in(folder) or ('; try ' + ' or '.join(below[:3]) if below else '')))
 
@@ -126,8 +130,10 @@ def open_checkpoint(prefix: str) -> 'tf.train.NewCheckpointReader':
     """Opens a checkpoint for reading.
 
     Raises:
-        ModelError: it is missing, truncated or damaged.
+        ModelError: it is missing, truncated or damaged, or TensorFlow takes its path for a pattern.
     """
+    if any(character in prefix for character in UNREADABLE):
+        raise ModelError('TensorFlow cannot read a checkpoint with [ or \\ in its path: rename %s' % prefix)
     try:
         reader = tf.train.load_checkpoint(prefix)
     except (tf.errors.OpError, RuntimeError, ValueError) as error:
@@ -141,11 +147,13 @@ def _check_sizes(prefix: str) -> None:
     """An interrupted copy shows by its data files: the reader itself would notice only tensor by tensor."""
     shards = sorted(glob.glob(glob.escape(prefix) + '.data-*-of-*'))
     if os.path.isfile(prefix + '.index') and not shards:
-        raise ModelError('checkpoint %s has an index but no data file (%s.data-…): copy or save it again' % (prefix, prefix))
+        raise ModelError('checkpoint %s has an index but no data file (%s.data-…): copy or save it again'
+                         % (prefix, prefix))
     for path in shards:
         count = int(path.rsplit('-of-', 1)[1])
         if count != len(shards):
-            raise ModelError('checkpoint %s has %d of its %d data files: copy or save it again' % (prefix, len(shards), count))
+            raise ModelError('checkpoint %s has %d of its %d data files: copy or save it again'
+                             % (prefix, len(shards), count))
 
 
 def _held(variables: Dict[str, Variable], stored: Mapping[str, List[int]], prefix: str) -> Dict[str, Variable]:

@@ -1,6 +1,6 @@
 """Strip: the channels of a plan leave the graph and the weights; exact, or it does not happen."""
 
-from typing import Dict, List, NamedTuple, Set, Tuple
+from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 import numpy as np
 
@@ -137,10 +137,18 @@ def _rewrite_gradient_shapes(view: GraphView, nodes: Dict[str, tf.NodeDef], outs
     """Static shapes that TensorFlow wrote into the gradients follow those of the forward tensors."""
     for name, (forward, value) in shape_literals(view, outside).items():
         tensors = view.inputs[forward] + [TensorName(forward, k) for k in range(len(old.get(forward, ())))]
-        matching = {shape_at(new, tensor) for tensor in tensors if shape_at(old, tensor) == tuple(value)}
-        if len(matching) == 1:
-            shape = matching.pop()
-            set_constant(nodes[name], np.array(shape, value.dtype))
+        alike = [tensor for tensor in tensors if shape_at(old, tensor) == tuple(value)]
+        if len({shape_at(new, tensor) for tensor in alike}) > 1:
+            alike = [tensor for tensor in alike if tensor == _numbered_input(view, forward, name)]
+        if alike:
+            set_constant(nodes[name], np.array(shape_at(new, alike[0]), value.dtype))
+
+
+def _numbered_input(view: GraphView, forward: str, literal: str) -> Optional[TensorName]:
+    """Returns the input that `Shape`, `Shape_1`, … among the gradients of a node stand for."""
+    inputs = view.inputs[forward][1:] if view.op(forward) == 'Concat' else view.inputs[forward]
+    number = literal.rsplit('/', 1)[1].partition('_')[2] or '0'
+    return inputs[int(number)] if number.isdigit() and int(number) < len(inputs) else None
 
 
 def _compare(stripped: Model, channels: Channels, predicted: Shapes, training: bool) -> None:

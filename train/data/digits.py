@@ -7,7 +7,7 @@ import numpy as np
 
 from .split import Images, stratified_split
 
-_MEAN, _DEVIATION = 0.3053, 0.3524
+_MEAN, _DEVIATION = 0.3053, 0.3236
 """Of the brightness (0 to 1) over all scans, enlarged to 32 × 32."""
 
 

@@ -5,7 +5,7 @@ from typing import List, Sequence, Tuple
 import numpy as np
 
 from ..layout import EMPTY, Block, Layout, drop_constant_axes
-from .registry import Operation, Part, RefusedError, rule
+from .registry import Divided, Operation, Part, RefusedError, rule
 
 
 @rule('Reshape')
@@ -118,6 +118,8 @@ def concat(op: Operation) -> List[Layout]:
         parameters = ()
     op.facts.parts.update({name: Part(parameters[0], axis) for name in parameters})
     strung = [op.ids(part, axis) for part in parts]
+    if parameters:  # a part that is left with nothing could not be saved
+        op.facts.divided.append(Divided('', axis, tuple(ids for ids in strung if ids is not None)))
     blocks = []
     if any(ids is not None for ids in strung):
         filled = []

@@ -24,6 +24,12 @@ def identity(op: Operation) -> List[Layout]:
     return [op.inputs[0]]
 
 
+@rule('IdentityN')
+def identities(op: Operation) -> List[Layout]:
+    """Several tensors at once, such as the value of a function with a gradient of its own."""
+    return list(op.inputs)
+
+
 @rule(*_UNARY, attributes='alpha')
 def unary(op: Operation) -> List[Layout]:
     """Every element by itself."""

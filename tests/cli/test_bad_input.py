@@ -1,0 +1,277 @@
+"""A user's mistake: exit code 2, one line that says what to do, nothing written, nothing lost."""
+
+import json
+import os
+import pickle
+import shutil
+from typing import Any, Dict, Tuple
+
+import pytest
+
+from tests.cli.conftest import DATA, Command, contents
+from tf1pruning.tf1 import tf
+
+NET = ('net', '--outputs', 'output')
+HALF = ('--ratio', '0.5', '--output', 'new')
+
+
+def _truncate(path: str, part: float) -> None:
+    with open(path, 'r+b') as stream:
+        stream.truncate(int(os.path.getsize(path) * part))
+
+
+def _write(path: str, content: Any) -> None:
+    with open(path, 'wb') as stream:
+        stream.write(content if isinstance(content, bytes) else content.encode())
+
+
+def _damage(name: str) -> None:
+    """Makes `bad` from `net`, damaged in one way."""
+    shutil.copytree('net', 'bad')
+    data, meta, index, state = ('bad/' + each for each in (DATA, 'model.ckpt.meta', 'model.ckpt.index', 'checkpoint'))
+    if name.startswith('truncated'):
+        _truncate({'data': data, 'meta': meta, 'index': index}[name.split()[1]], float(name.split()[2]))
+    elif name.startswith('no'):
+        os.remove({'data': data, 'meta': meta, 'index': index, 'state': state}[name.split()[1]])
+    elif name == 'flipped bit':
+        with open(data, 'rb') as stream:
+            content = bytearray(stream.read())
+        content[1000] ^= 1
+        _write(data, bytes(content))
+    elif name == 'another meta':
+        shutil.copy('other/model.ckpt.meta', meta)
+    elif name == 'text as meta':
+        _write(meta, 'this is a text\n' * 20)
+    elif name == 'text as state':
+        _write(state, 'this is a text')
+    elif name == 'state of a deleted checkpoint':
+        _write(state, 'model_checkpoint_path: "model.ckpt-77"')
+    elif name == 'one shard of two':
+        os.rename(data, data.replace('of-00001', 'of-00002'))
+    elif name == 'lacks a variable':
+        with tf.Graph().as_default(), tf.Session() as session:
+            tf.train.import_meta_graph(meta).restore(session, 'net/model.ckpt')
+            tf.train.Saver([each for each in tf.global_variables() if each.op.name != 'block/expand/kernel']).save(
+                session, 'bad/model.ckpt', write_meta_graph=False)
+
+
+def _refused(command: Command, words: Tuple[str, ...], *expected: str) -> None:
+    """Runs a command that must be refused and leave everything as it was."""
+    before = contents('.')
+    result = command(*words)
+    assert result.code == 2, result
+    assert result.out == ''
+    assert result.err.startswith('tf1pruning')
+    assert result.err.count('\n') == 1
+    for text in expected:
+        assert text in result.err
+    assert contents('.') == before
+
+
+DAMAGES: Dict[str, Tuple[str, ...]] = {
+    'truncated data 0.5': ('bad/model.ckpt', 'damaged or truncated', 'again'),
+    'truncated data 0': ('bad/model.ckpt', 'damaged or truncated'),
+    'truncated data 0.99': ('bad/model.ckpt', 'damaged or truncated'),
+    'truncated index 0.5': ('bad/model.ckpt', 'damaged or truncated'),
+    'truncated meta 0.5': ('bad/model.ckpt.meta', 'truncated'),
+    'truncated meta 0.999': ('bad/model.ckpt.meta', 'truncated'),
+    'truncated meta 0': ('bad/model.ckpt.meta', 'no graph'),
+    'no data': ('bad/model.ckpt', 'no data file'),
+    'no meta': ('bad/model.ckpt.meta', 'No such file'),
+    'no index': ('model.ckpt, which is not there',),
+    'no state': ('no readable `checkpoint` file; there is bad/model.ckpt',),
+    'flipped bit': ('bad/model.ckpt', 'damaged'),
+    'another meta': ('bad/model.ckpt.meta', 'different models'),
+    'text as meta': ('bad/model.ckpt.meta',),
+    'text as state': ('no readable `checkpoint` file; there is bad/model.ckpt',),
+    'state of a deleted checkpoint': ('names bad/model.ckpt-77, which is not there; there is bad/model.ckpt',),
+    'one shard of two': ('1 of its 2 data files',),
+    'lacks a variable': ('lacks 1 variables that the outputs need (block/expand/kernel)',),
+}
+
+
+@pytest.mark.filterwarnings('ignore:Unexpected end-group tag')
+@pytest.mark.parametrize('damage', list(DAMAGES))
+def test_damaged_model(work: str, command: Command, damage: str) -> None:
+    _damage(damage)
+    _refused(command, ('prune', 'bad', '--outputs', 'output', *HALF), *DAMAGES[damage])
+
+
+MODELS: Dict[str, Tuple[str, ...]] = {
+    'nowhere': ('no checkpoint nowhere (expected nowhere.index)', 'give a prefix'),
+    'nowhere/model.ckpt': ('no checkpoint nowhere/model.ckpt',),
+    'net/model.ckp': ('no checkpoint net/model.ckp', 'there is net/model.ckpt'),
+    '': ("no checkpoint ''",),
+    '.': ('no readable `checkpoint` file', 'try ./net'),
+    'nowhere.pb': ('no file nowhere.pb',),
+    'text.pb': ('text.pb',),
+    'empty.pb': ('empty.pb holds no graph',),
+    'net[1]/model.ckpt': ('[', 'rename'),
+}
+
+
+@pytest.mark.filterwarnings('ignore:Unexpected end-group tag')
+@pytest.mark.parametrize('model', list(MODELS))
+@pytest.mark.parametrize('name', ['prune', 'inspect'])
+def test_not_a_model(work: str, command: Command, name: str, model: str) -> None:
+    _write('text.pb', 'this is a text\n' * 20)
+    _write('empty.pb', '')
+    shutil.copytree('net', 'net[1]')
+    _refused(command, (name, model, '--outputs', 'output', *(HALF if name == 'prune' else ())), *MODELS[model])
+
+
+@pytest.mark.parametrize(('words', 'expected'), [
+    (('net',), ('--outputs', 'candidates: output')),
+    (('net', '--outputs', ','), ('candidates: output',)),
+    (('net', '--outputs', 'outptu'), ("no output node named 'outptu'", 'closest: output')),
+    (('net', '--outputs', 'nothing_like_it'), ('candidates: output',)),
+    (('net', '--outputs', 'output:1'), ('output:1', 'makes 1')),
+    (('net', '--outputs', '^output'), ('^output',)),
+    (('net', '--outputs', 'save/restore_all'), ('depend on no input',)),
+    (('net', '--outputs', 'stem/kernel'), ('depend on no input',)),
+    (('train', '--outputs', 'train_op'), ('depend on no input',)),
+    ((*NET, '--feed', 'image=1'), ('depend on no input',)),
+    ((*NET, '--inputs', 'imgae=1,8,8,3'), ("no input node named 'imgae'", 'closest: image')),
+    ((*NET, '--inputs', 'nothing_like_it'), ('placeholders: image',)),
+    ((*NET, '--inputs', 'image=1,8,8'), ('?,8,8,3', '1,8,8')),
+    ((*NET, '--inputs', 'image=1,8,8,4'), ('?,8,8,3', '1,8,8,4')),
+    ((*NET, '--inputs', 'stem/Relu6=1,4,4,16'), ('stem/Relu6', '16')),
+    ((*NET, '--inputs', 'image=1x8x8x3'), ("'image=1x8x8x3' is not NAME=SIZE",)),
+    ((*NET, '--inputs', 'image=1,8,8,3,'), ('is not NAME=SIZE',)),
+    ((*NET, '--inputs', 'image='), ('is not NAME=SIZE',)),
+    ((*NET, '--inputs', '=1,8,8,3'), ('is not NAME=SIZE',)),
+    ((*NET, '--inputs', 'image 1,8,8,3'), ('is not NAME=SIZE',)),
+    ((*NET, '--inputs', 'image=0,8,8,3'), ('below 1',)),
+    ((*NET, '--inputs', 'image=1,8,8,3;image:0=1,8,8,3'), ('named twice',)),
+    ((*NET, '--feed', 'imgae=1'), ("no placeholder named 'imgae'", 'closest: image')),
+    ((*NET, '--feed', 'nothing_like_it=1'), ('placeholders: image',)),
+    ((*NET, '--feed', 'image'), ("'image' is not NAME=VALUE",)),
+    ((*NET, '--feed', 'image=blue'), ('neither a number nor true or false',)),
+    ((*NET, '--feed', 'output=1'), ('not a placeholder',)),
+])
+@pytest.mark.parametrize('name', ['prune', 'inspect', 'export'])
+def test_wrong_names(work: str, command: Command, name: str, words: Tuple[str, ...], expected: Tuple[str, ...]) -> None:
+    more = {'prune': HALF, 'inspect': (), 'export': ('--output', 'new.pb')}[name]
+    _refused(command, (name, *words, *more), *expected)
+
+
+@pytest.mark.parametrize(('words', 'expected'), [
+    ((), ('--threshold 0.6, or --ratio 0.5',)),
+    (('--threshold', '0'), ('outside (0, 1]',)),
+    (('--threshold', '-1'), ('outside (0, 1]',)),
+    (('--threshold', '1.5'), ('outside (0, 1]',)),
+    (('--threshold', 'nan'), ('outside (0, 1]',)),
+    (('--threshold', 'much'), ("'much'", '--help')),
+    (('--ratio', '1.01'), ('outside [0, 1]',)),
+    (('--ratio', '-0.1'), ('outside [0, 1]',)),
+    (('--ratio', 'nan'), ('outside [0, 1]',)),
+    (('--ratio', '0.5', '--threshold', '0.5'), ('not allowed with', '--help')),
+    (('--ratio', '0.5', '--align', '0'), ('--align 0',)),
+    (('--ratio', '0.5', '--align', '-4'), ('--align -4',)),
+    (('--ratio', '0.5', '--align', '2.5'), ("'2.5'",)),
+    (('--ratio', '0.5', '--criterion', 'l3'), ("'l3'", 'redundancy')),
+    (('--ratio', '0.5', '--scopes', 'blok'), ("no scope named 'blok'", 'closest: block')),
+    (('--ratio', '0.5', '--scopes', 'block,blok'), ("no scope named 'blok'",)),
+    (('--ratio', '0.5', '--scopes', 'bloc'), ("no scope named 'bloc'",)),
+    (('--ratio', '0.5', '--scopes', 'block/project'), ('block, block/se, stem',)),
+    (('--ratio', '0.5', '--scopes', ''), ('--scopes is empty',)),
+    (('--ratio', '0.5', '--scopes', 'all,block'), ('all stands alone',)),
+    (('--ratio', '0.5', '--treshold', '0.5'), ('unknown --treshold 0.5', '--help')),
+])
+@pytest.mark.parametrize('name', ['prune', 'soft-prune'])
+def test_wrong_choice(work: str, command: Command, name: str, words: Tuple[str, ...],
+                      expected: Tuple[str, ...]) -> None:
+    _refused(command, (name, *NET, *words, '--output', 'new'), *expected)
+
+
+@pytest.mark.parametrize(('words', 'expected'), [
+    (('--tolerance', '-1'), ('--tolerance -1',)),
+    (('--tolerance', 'nan'), ('--tolerance nan',)),
+    (('--seed', '-1'), ('--seed -1',)),
+    (('--feed', 'imgae=1'), ('closest: image',)),
+])
+def test_wrong_options_of_verify(work: str, command: Command, words: Any, expected: Tuple[str, ...]) -> None:
+    _refused(command, ('verify', 'net', 'net', '--outputs', 'output', *words), *expected)
+
+
+def test_verify_says_what_the_second_model_lacks(work: str, command: Command) -> None:
+    _refused(command, ('verify', 'net', 'train', '--outputs', 'output'), 'train also needs placeholder is_training',
+             '--feed')
+    _refused(command, ('verify', 'net', 'nowhere', '--outputs', 'output'), 'no checkpoint nowhere')
+
+
+def test_missing_words(work: str, command: Command) -> None:
+    _refused(command, ('prune', *NET, '--ratio', '0.5'), '--output', 'tf1pruning prune --help')
+    _refused(command, ('prune', '--ratio', '0.5', '--output', 'new'), 'MODEL')
+    _refused(command, ('strip', *NET, '--output', 'new'), '--plan')
+    _refused(command, ('squash', 'net'), "'squash'", 'prune')
+
+
+@pytest.fixture
+def plan(work: str, command: Command) -> Dict[str, Any]:
+    """A plan for `net`, in `soft`."""
+    assert command('soft-prune', *NET, '--ratio', '0.5', '--output', 'soft').code == 0
+    with open('soft/plan.json') as stream:
+        return json.load(stream)
+
+
+def _set(plan: Dict[str, Any], key: str, value: Any) -> str:
+    plan['groups'][0][key] = value
+    return json.dumps(plan)
+
+
+PLANS = {
+    'truncated': (lambda plan: json.dumps(plan)[:200], 'is not a pruning plan'),
+    'empty': (lambda plan: '', 'is not a pruning plan'),
+    'a list': (lambda plan: '[1, 2]', '"tf1pruning_plan": 1'),
+    'another dictionary': (lambda plan: '{"groups": []}', '"tf1pruning_plan": 1'),
+    'a later version': (lambda plan: json.dumps(dict(plan, tf1pruning_plan=9)), '"tf1pruning_plan": 1'),
+    'no groups': (lambda plan: json.dumps({'tf1pruning_plan': 1}), "no 'groups' in it"),
+    'binary': (lambda plan: b'\x80\x02\xff', 'is not a pruning plan'),
+    'nested deeply': (lambda plan: '[' * 100000, 'is not a pruning plan'),
+    'text as a number': (lambda plan: _set(plan, 'pruned', ['one']), "'one'"),
+    'no list': (lambda plan: _set(plan, 'pruned', 3), 'is not a pruning plan'),
+    'no anchor': (lambda plan: _set(plan, 'anchor', None), 'is not a pruning plan'),
+    'infinite': (lambda plan: _set(plan, 'size', float('inf')), 'is not a pruning plan'),
+    'a channel too many': (lambda plan: _set(plan, 'pruned', [8]), 'cannot lose channel 8'),
+    'a negative channel': (lambda plan: _set(plan, 'pruned', [-1]), 'cannot lose channel -1'),
+    'all channels': (lambda plan: _set(plan, 'pruned', list(range(8))), 'all its channels'),
+    'another size': (lambda plan: _set(plan, 'size', 16), 'make a plan for this model'),
+    'another anchor': (lambda plan: _set(plan, 'anchor', {'parameter': 'nowhere', 'axis': 3}), 'nowhere'),
+}
+
+
+@pytest.mark.parametrize('damage', list(PLANS))
+def test_damaged_plan(work: str, command: Command, plan: Dict[str, Any], damage: str) -> None:
+    change, expected = PLANS[damage]
+    _write('plan.json', change(plan))
+    for name, model in (('soft-prune', 'net'), ('strip', 'soft/Pruned_Dir')):
+        _refused(command, (name, model, '--outputs', 'output', '--plan', 'plan.json', '--output', 'new'), expected)
+
+
+def test_plan_that_is_not_there(work: str, command: Command) -> None:
+    for path in ('nowhere.json', 'net', ''):
+        _refused(command, ('soft-prune', *NET, '--plan', path, '--output', 'new'), 'cannot read plan ' + path)
+
+
+def test_plan_of_another_model(work: str, command: Command, plan: Dict[str, Any]) -> None:
+    for name in ('soft-prune', 'strip'):
+        _refused(command, (name, 'other', '--outputs', 'output', '--plan', 'soft/plan.json', '--output', 'new'),
+                 'does not fit the model')
+
+
+def test_plan_and_amount(work: str, command: Command, plan: Dict[str, Any]) -> None:
+    _refused(command, ('soft-prune', *NET, '--plan', 'soft/plan.json', *HALF), 'leave out --threshold and --ratio')
+
+
+def test_pickle_as_plan_is_not_loaded(work: str, command: Command) -> None:
+    class Evil:
+        def __reduce__(self) -> Any:
+            return os.mkdir, ('evil',)
+    _write('plan.pkl', pickle.dumps(Evil()))
+    _refused(command, ('soft-prune', *NET, '--plan', 'plan.pkl', '--output', 'new'), 'is not a pruning plan')
+
+
+def test_soft_pruned_folder_instead_of_the_checkpoint_in_it(work: str, command: Command, plan: Dict[str, Any]) -> None:
+    _refused(command, ('strip', 'soft', '--outputs', 'output', '--plan', 'soft/plan.json', '--output', 'new'),
+             'try soft/Pruned_Dir')

@@ -1,0 +1,128 @@
+"""Scores against values by hand, from the formulas."""
+
+from typing import Any, Dict
+
+import numpy as np
+import pytest
+
+from tests import builders
+from tests.surgery import channels_of
+from tf1pruning.channels import Channels
+from tf1pruning.channels.groups import Group
+from tf1pruning.criteria import get_criterion, l1, redundancy
+from tf1pruning.errors import OptionError
+from tf1pruning.tf1 import tf
+
+
+def with_values(channels: Channels, **values: Any) -> Channels:
+    """Replaces kernels by name, `/` written as `__`."""
+    arrays = {name.replace('__', '/'): np.asarray(value, np.float32) for name, value in values.items()}
+    return channels.with_weights(channels.model.weights.replaced(arrays))
+
+
+def two_layers(tmp_path: Any, **options: Any) -> Channels:
+    """Image `[.., 3]` → 1×1 kernel of 4 filters (`first/kernel`) → 2 → head."""
+    def build() -> None:
+        dialect = builders.Dialect(norm='none', **options)
+        x = builders.conv(builders.image(), 4, 'first', dialect=dialect)
+        builders.head(builders.conv(x, 2, 'second', dialect=dialect))
+    return channels_of(builders.save_graph(build, tmp_path))
+
+
+def group_of(channels: Channels, name: str) -> Group:
+    """A group by name."""
+    return next(group for group in channels.groups if group.name == name)
+
+
+# Filters are columns. |W| sums to 24 over 12 weights: m = 2. Weights below 2: 3, 2, 1, 0 of 3 each.
+KERNEL = np.array([[1, 1, 1, 4], [-1, 1, 2, 4], [1, -2, 3, -3]], np.float32).reshape(1, 1, 3, 4)
+
+
+def test_redundancy_by_hand(tmp_path: Any) -> None:
+    """r = the fraction of |w| < mean |W|."""
+    channels = with_values(two_layers(tmp_path), first__kernel=KERNEL)
+    assert np.abs(KERNEL).mean() == 2
+    assert np.allclose(redundancy(channels, group_of(channels, 'first')), [1, 2 / 3, 1 / 3, 0])
+
+
+def test_redundancy_of_zeros(tmp_path: Any) -> None:
+    """A kernel of zeros alone is all redundant; a zero filter among others too."""
+    channels = two_layers(tmp_path)
+    zeros = with_values(channels, first__kernel=np.zeros((1, 1, 3, 4)))
+    assert redundancy(zeros, group_of(channels, 'first')).tolist() == [1, 1, 1, 1]
+    kernel = np.ones((1, 1, 3, 4))
+    kernel[..., 2] = 0
+    one = with_values(channels, first__kernel=kernel)
+    assert redundancy(one, group_of(channels, 'first')).tolist() == [0, 0, 1, 0]
+
+
+def test_l1_by_hand(tmp_path: Any) -> None:
+    """1 − mean |w| / the largest mean |w|: sums 3, 4, 6, 11."""
+    channels = with_values(two_layers(tmp_path), first__kernel=KERNEL)
+    assert np.allclose(l1(channels, group_of(channels, 'first')), [1 - 3 / 11, 1 - 4 / 11, 1 - 6 / 11, 0])
+    zeros = with_values(channels, first__kernel=np.zeros((1, 1, 3, 4)))
+    assert l1(zeros, group_of(channels, 'first')).tolist() == [1, 1, 1, 1]
+
+
+def test_all_taps_count_not_only_the_first(tmp_path: Any) -> None:
+    """Two 3×3 filters that differ in their other taps only."""
+    channels = channels_of(builders.save_network('flattened', tmp_path))
+    kernel = np.ones((3, 3, 3, 8))
+    kernel[1:, :, :, 5] = 0.1
+    scores = redundancy(with_values(channels, stem__kernel=kernel), channels.groups[0])
+    assert np.allclose(scores, [0, 0, 0, 0, 0, 6 / 9, 0, 0])
+
+
+def test_depthwise_and_producer_are_averaged(tmp_path: Any) -> None:
+    """The mean of the scores of the expansion and of the depthwise kernel; the projection does not count."""
+    channels = channels_of(builders.save_network('expanded', tmp_path))
+    group = group_of(channels, 'block')
+    expand, deep = np.ones((1, 1, 8, 24)), np.ones((3, 3, 24, 1))
+    expand[..., 3] = 0
+    deep[:, :, 7] = 0
+    scores = redundancy(with_values(channels, block__expand__kernel=expand, block__depthwise__depthwise_kernel=deep,
+                                    block__project__kernel=np.zeros((1, 1, 24, 8))), group)
+    assert scores[3] == scores[7] == 0.5
+    assert np.delete(scores, [3, 7]).max() == 0
+
+
+def test_parts_of_a_kernel_count_as_one(tmp_path: Any) -> None:
+    """The mean is taken over the whole kernel, so that the scores are those of the kernel in one piece."""
+    (tmp_path / 'parts').mkdir()
+    whole = with_values(two_layers(tmp_path), first__kernel=KERNEL)
+    parts = with_values(two_layers(tmp_path / 'parts', partitions=2), first__kernel__part_0=KERNEL[..., :2],
+                        first__kernel__part_1=KERNEL[..., 2:])
+    for score in (redundancy, l1):
+        assert np.allclose(score(parts, parts.groups[0]), score(whole, whole.groups[0]))
+
+
+def test_parts_along_the_input_count_as_one(tmp_path: Any) -> None:
+    """A dense kernel in parts of its rows."""
+    def build() -> None:
+        x = builders.dense(tf.reduce_mean(builders.image(), [1, 2]), 8, 'zero')
+        with tf.variable_scope('', partitioner=tf.fixed_size_partitioner(2)):
+            x = builders.dense(x, 4, 'first')
+            tf.identity(builders.dense(x, 2, 'second'), 'output')
+
+    channels = channels_of(builders.save_graph(build, tmp_path))
+    group = next(group for group in channels.groups if group.producers == ('first/MatMul',))
+    kernel = np.random.RandomState(0).normal(size=(8, 4)).astype(np.float32)
+    found = redundancy(with_values(channels, first__kernel__part_0=kernel[:4], first__kernel__part_1=kernel[4:]), group)
+    assert np.allclose(found, (np.abs(kernel) < np.abs(kernel).mean()).mean(0))
+
+
+def test_scores_are_between_zero_and_one(tmp_path: Any) -> None:
+    """Random weights, every group, both criteria; not all alike."""
+    channels = channels_of(builders.save_network('nested_se', tmp_path))
+    found: Dict[str, np.ndarray] = {}
+    for group in channels.groups:
+        for name in ('redundancy', 'l1'):
+            found[name] = get_criterion(name)(channels, group)
+            assert found[name].shape == (group.size,)
+            assert 0 <= found[name].min() < found[name].max() <= 1
+
+
+def test_an_unknown_criterion() -> None:
+    """Those that there are, are named."""
+    with pytest.raises(OptionError, match='l1, redundancy'):
+        get_criterion('magic')

@@ -1,0 +1,91 @@
+"""The digits: fixed, stratified, normalised; the pipeline gives the same batches for the same seed."""
+
+from typing import List
+
+import numpy as np
+import pytest
+
+from tf1pruning.tf1 import tf
+from train.data import Split, evaluation_input_fn, load_digits, training_input_fn
+from train.data.digits import enlarge
+
+
+def batches(input_fn: 'object', count: int) -> List[List[np.ndarray]]:
+    with tf.Graph().as_default():
+        tf.set_random_seed(0)
+        batch = tf.data.make_one_shot_iterator(input_fn()).get_next()  # type: ignore[operator]
+        with tf.Session() as session:
+            return [session.run(batch) for _ in range(count)]
+
+
+def test_split_is_stratified_and_complete() -> None:
+    train, test = load_digits()
+    assert train.images.shape == (1347, 32, 32, 1)
+    assert train.images.dtype == np.float32
+    assert test.images.shape == (450, 32, 32, 1)
+    for digit in range(10):
+        among = (train.labels == digit).sum() + (test.labels == digit).sum()
+        assert (test.labels == digit).sum() == round(among / 4)
+
+
+def test_split_has_no_image_in_common() -> None:
+    train, test = load_digits()
+    seen = {image.tobytes() for image in train.images}
+    assert not any(image.tobytes() in seen for image in test.images)
+
+
+def test_split_is_fixed_by_the_seed() -> None:
+    """The very images are pinned: figures are comparable between machines and versions."""
+    assert load_digits().test.labels[:8].tolist() == load_digits().test.labels[:8].tolist()
+    assert not np.array_equal(load_digits().test.images, load_digits(seed=1).test.images)
+
+
+def test_images_are_normalised() -> None:
+    train, test = load_digits()
+    images = np.concatenate([train.images, test.images])
+    assert abs(images.mean()) < 1e-3
+    assert abs(images.std() - 1) < 1e-3
+
+
+def test_other_sizes() -> None:
+    assert load_digits(size=16).train.images.shape[1:] == (16, 16, 1)
+
+
+@pytest.mark.parametrize('size', [8, 13, 32])
+def test_enlarging_is_tensorflows_bilinear_resize(size: int) -> None:
+    images = np.random.RandomState(0).uniform(size=[3, 8, 8]).astype(np.float32)
+    with tf.Graph().as_default(), tf.Session() as session:
+        resized = tf.raw_ops.ResizeBilinear(images=images[..., None], size=[size, size], half_pixel_centers=True)
+        np.testing.assert_allclose(enlarge(images, size), session.run(resized)[..., 0], atol=1e-6)
+
+
+def test_training_batches_depend_on_the_seed_only() -> None:
+    split = load_digits().train
+    first, again, other = (batches(training_input_fn(split, 8, seed, shift=2), 3) for seed in (5, 5, 6))
+    for one, two in zip(first, again):
+        np.testing.assert_array_equal(one[0], two[0])
+        np.testing.assert_array_equal(one[1], two[1])
+    assert not np.array_equal(first[0][0], other[0][0])
+    assert not np.array_equal(first[0][0], first[1][0])
+
+
+def test_training_images_are_shifted_originals() -> None:
+    split = load_digits().train
+    padded = {int(label): np.pad(image[..., 0], 2, 'symmetric') for image, label in
+              zip(split.images[:4], range(4))}
+    few = Split(split.images[:4], np.arange(4, dtype=np.int32))
+    offsets = set()
+    for images, labels in batches(training_input_fn(few, 4, 0, shift=2), 10):
+        for image, label in zip(images, labels):
+            found = [(y, x) for y in range(5) for x in range(5)
+                     if np.array_equal(padded[int(label)][y:y + 32, x:x + 32], image[..., 0])]
+            assert len(found) == 1
+            offsets.update(found)
+    assert len(offsets) > 10
+
+
+def test_evaluation_goes_over_all_images_once_in_order() -> None:
+    test = load_digits().test
+    images, labels = zip(*batches(evaluation_input_fn(test, 225), 2))
+    np.testing.assert_array_equal(np.concatenate(images), test.images)
+    np.testing.assert_array_equal(np.concatenate(labels), test.labels)
