@@ -16,7 +16,7 @@ from absl import app, flags
 
 from tf1pruning.tf1 import tf
 from tf1pruning.training import HoldZeros
-from train.config import DataConfig, ModelConfig, TrainConfig, TrainingFile, load
+from train.config import ModelConfig, TrainConfig, TrainingFile, load
 from train.data import load_digits, training_input_fn
 from train.model_fn import classifier_model_fn
 from train.train import prepare
@@ -30,8 +30,9 @@ def half_of_the_channels(model: ModelConfig) -> Dict[str, Dict[int, np.ndarray]]
             'excite/weights': 3, 'excite/biases': 0, 'expand/BatchNorm/gamma': 0, 'expand/BatchNorm/beta': 0,
             'depthwise/BatchNorm/gamma': 0, 'depthwise/BatchNorm/beta': 0}
     with tf.Graph().as_default():
-        classifier_model_fn(tf.zeros([1, model.image_size, model.image_size, model.image_channels]), tf.zeros([1], tf.int32),
-                            tf.estimator.ModeKeys.EVAL, {'model': model, 'train': TrainConfig(steps=1)})
+        images = tf.zeros([1, model.image_size, model.image_size, model.image_channels])
+        classifier_model_fn(images, tf.zeros([1], tf.int32), tf.estimator.ModeKeys.EVAL,
+                            {'model': model, 'train': TrainConfig(steps=1)})
         variables = [each for each in tf.trainable_variables() if 'expanded_conv' in each.name]
     zeros: Dict[str, Dict[int, np.ndarray]] = {}
     for variable in variables:

@@ -374,7 +374,8 @@ def transposed() -> tf.Tensor:
     x = tf.transpose(tf.transpose(conv(image(), 8, 'stem', 3, 2), [0, 3, 1, 2]), [0, 2, 3, 1])
     x = tf.reduce_mean(conv(x, 12, 'last'), [1, 2])
     kernel = tf.get_variable('logits/kernel', [CLASSES, 12])
-    return tf.matmul(x, tf.convert_to_tensor(kernel), transpose_b=True, name='output')
+    bias = tf.get_variable('logits/bias', [CLASSES], initializer=tf.zeros_initializer())
+    return tf.nn.bias_add(tf.matmul(x, tf.convert_to_tensor(kernel), transpose_b=True), bias, name='output')
 
 
 @network

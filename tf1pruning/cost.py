@@ -5,6 +5,7 @@ from typing import Dict, List, NamedTuple, Optional, Set
 import numpy as np
 
 from .graph.batch_norm import FUSED_BATCH_NORMS
+from .graph.functions import CALLS, called_body
 from .graph.shapes import Shape, Shapes, shape_at
 from .graph.view import VARIABLE_OPS, GraphView
 from .model.model import Model
@@ -54,8 +55,13 @@ def macs_by_node(view: GraphView, shapes: Shapes) -> Dict[str, int]:
     found: Dict[str, int] = {}
     for name, outputs in shapes.items():
         op = view.op(name)
-        if op in _COUNTERS and outputs:
-            inputs = [shape_at(shapes, tensor) for tensor in view.inputs[name]]
+        inputs = [shape_at(shapes, tensor) for tensor in view.inputs[name]] if op in (*_COUNTERS, *CALLS) else []
+        if op in CALLS:
+            body = called_body(view.graph.library, view.nodes[name], inputs, view.graph.versions)
+            inside = sum(macs_by_node(body.view, body.shapes).values()) if body is not None else 0
+            if inside:
+                found[name] = inside
+        elif op in _COUNTERS and outputs:
             count = _COUNTERS[op](view, name, inputs, outputs[0])
             batch = inputs[2 if op == 'Conv2DBackpropInput' else 0]
             found[name] = count // max(1, (batch[0] or 1) if batch else 1)

@@ -20,6 +20,7 @@ from .passes.to_inference import to_inference
 from .plan import PruningPlan, choose
 from .report.counts import before_after
 from .report.notes import nothing_pruned
+from .tf1 import tf
 from .verify import TOLERANCE, compare, difference_of, random_inputs, run
 
 PRODUCED = ('plan.json', 'report.json', 'Pruned_Dir', 'Stripped_Dir')
@@ -112,6 +113,21 @@ def forward_part(model: Model) -> Model:
     return forward
 
 
+def runnable_part(model: Model) -> Model:
+    """Returns what `forward_part` does, for a model that will be run on random numbers.
+
+    Raises:
+        ModelError: an input is text.
+    """
+    forward = forward_part(model)
+    for name in forward.view.ancestors(forward.view.require(output).node for output in forward.outputs):
+        node = forward.view.nodes[name]
+        if node.op == 'Placeholder' and node.attr['dtype'].type == tf.string:
+            raise ModelError('input %s is text, so that random numbers cannot compare the models: name a tensor behind '
+                             'it as an input' % name)
+    return forward
+
+
 def _check_shape(name: str, known: Optional[Shape], wanted: Optional[Shape]) -> None:
     """Compares the shape given for an input with the graph's own; the batch size given is only an example."""
     if known is None or wanted is None:
@@ -152,7 +168,7 @@ def prune(model: Model, source: str, output: str, scopes: Sequence[str] = ('all'
     stages = Stages(tell)
     with output_folder(output, force, [source]) as folder:
         with stages('analyse'):
-            channels = analyse(forward_part(model))
+            channels = analyse(runnable_part(model))
         with stages('plan'):
             plan = choose(channels, select_groups(channels, scopes), criterion, threshold, ratio, align)
             plan.save(os.path.join(folder, 'plan.json'))
@@ -194,7 +210,7 @@ def strip_only(model: Model, source: str, plan: PruningPlan, output: str, infere
         VerificationError: what was written does not compute what the soft-pruned model does.
     """
     with output_folder(output, force, [source, *keep]) as folder:
-        channels = analyse(forward_part(model))
+        channels = analyse(runnable_part(model))
         reference = soft_prune(channels.model, channels, plan)
         whole = channels.model if inference else model
         zeroing = zero_unconverged and bool(find_unconverged(channels.model, channels, plan))

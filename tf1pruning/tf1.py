@@ -16,8 +16,9 @@ with warnings.catch_warnings():
     import tensorflow.compat.v1 as tf
     from tensorflow.core.framework.variable_pb2 import VariableDef
     from tensorflow.python.eager.context import eager_mode
+    from tensorflow.python.framework.function_def_to_graph import function_def_to_graph_def
 
-__all__ = ['VariableDef', 'eager_mode', 'quiet', 'tf', 'use_tf1_behavior']
+__all__ = ['VariableDef', 'eager_mode', 'function_def_to_graph_def', 'quiet', 'tf', 'use_tf1_behavior']
 
 
 def use_tf1_behavior() -> None:

@@ -44,7 +44,7 @@ class Comparison(NamedTuple):
                  '%+.2f points' % (100 * (after.accuracy - before.accuracy))]]
         for name, field in (('parameters', 'parameters'), ('MACs', 'macs'), ('frozen graph, bytes', 'bytes')):
             first, second = getattr(before, field), getattr(after, field)
-            rows.append([name, '{:,}'.format(first), '{:,}'.format(second), _change(first, second)])
+            rows.append([name, f'{first:,}', f'{second:,}', _change(first, second)])
         rows.append(['latency, 1 thread, median', '%.2f ms' % before.latency_ms, '%.2f ms' % after.latency_ms,
                      _change(before.latency_ms, after.latency_ms)])
         rows.append(['largest difference, stripped vs soft-pruned', '', '%.1e relative' % self.difference, ''])

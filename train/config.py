@@ -1,5 +1,6 @@
 """YAML files as typed, immutable objects; a key that no object has is refused."""
 
+import contextlib
 import dataclasses
 import os
 from typing import Any, Dict, List, Mapping, Tuple, Type, TypeVar, Union, get_type_hints
@@ -195,10 +196,8 @@ def _convert_mapping(value: Any, kind: Any, where: str) -> Any:
 
 def _convert_scalar(value: Any, kind: Any, where: str) -> Union[int, float, str, bool]:
     if kind is float and isinstance(value, str):
-        try:
+        with contextlib.suppress(ValueError):
             value = float(value)  # YAML 1.1 reads 1e-5, without a dot, as text.
-        except ValueError:
-            pass
     accepted: Dict[type, Tuple[type, ...]] = {float: (int, float)}
     if not isinstance(value, accepted.get(kind, (kind,))) or isinstance(value, bool) and kind is not bool:
         raise OptionError('%s: expected %s, found %r' % (where, kind.__name__, value))

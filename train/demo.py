@@ -37,13 +37,14 @@ SHORT_STEPS, SHORT_RETRAINING, SHORT_THRESHOLDS = 100, 25, (0.55, 0.5)
 
 
 class Stages:
-    """Says what is being done and how long the rest will take, judged by the training steps done so far."""
+    """Says what is being done and how long the rest will take, judged by the training steps done so far.
+
+    Args:
+        count: how many stages there are.
+        steps: training steps of all of them together.
+    """
 
     def __init__(self, count: int, steps: int) -> None:
-        """Args:
-            count: how many stages there are.
-            steps: training steps of all of them together.
-        """
         self._count, self._steps = count, steps
         self._number, self._done = 0, 0
         self._began = time.time()
@@ -106,8 +107,9 @@ def measure(classifier: Classifier, pruning: Pruning, paths: Tuple[str, str]) ->
 
 def configure(short: bool, seed: int) -> Tuple[ModelConfig, TrainingFile, PruneConfig]:
     """Reads the digits' configuration."""
-    model, training, loop = (load(kind, os.path.join(CONFIGS, name + '_digits.yaml')) for kind, name in (
-        (ModelConfig, 'model'), (TrainingFile, 'training'), (PruneConfig, 'pruning')))
+    model = load(ModelConfig, os.path.join(CONFIGS, 'model_digits.yaml'))
+    training = load(TrainingFile, os.path.join(CONFIGS, 'training_digits.yaml'))
+    loop = load(PruneConfig, os.path.join(CONFIGS, 'pruning_digits.yaml'))
     train = dataclasses.replace(training.train, seed=seed)
     retrain = dataclasses.replace(loop.retrain, seed=seed)
     if short:

@@ -13,14 +13,15 @@ _LOG = logging.getLogger(__name__)
 
 
 class ProgressHook(tf.train.SessionRunHook):
-    """Counts the steps of one training, with the loss and the time left."""
+    """Counts the steps of one training, with the loss and the time left.
+
+    Args:
+        title: what is being trained.
+        steps: how many steps it will take.
+        lines: how many log lines to write where standard output is not a terminal.
+    """
 
     def __init__(self, title: str, steps: int, lines: int = 2) -> None:
-        """Args:
-            title: what is being trained.
-            steps: how many steps it will take.
-            lines: how many log lines to write where standard output is not a terminal.
-        """
         self._title, self._steps = title, steps
         self._every = max(1, steps // lines)
         self._done = 0

@@ -72,7 +72,7 @@ def test_axes_of_the_kernels(tmp_path: Any) -> None:
     (tmp_path / 'other').mkdir()
     channels = channels_of(builders.save_network('transposed', tmp_path / 'other'))
     group = channels.groups[-1]
-    assert contraction_axes(channels, group) == {'last/Conv2D': 3, 'output': 1}
+    assert contraction_axes(channels, group) == {'last/Conv2D': 3, 'MatMul': 1}
 
 
 def numbered(*names: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Callable, Dict, Iterator, NamedTuple
 
 import pytest
 
-from tests.builders import Saved, save_network, save_training
+from tests.builders import save_network, save_training
 from tf1pruning.cli import main
 from tf1pruning.tf1 import quiet
 
@@ -47,6 +47,9 @@ def models(tmp_path_factory: Any) -> str:
     save_network('nested_se', os.path.join(folder, 'net'))
     save_network('residual_stage', os.path.join(folder, 'other'))
     save_training(os.path.join(folder, 'train'), flag='placeholder', dropout=True)
+    for name, prefix in (('net', 'model.ckpt'), ('other', 'model.ckpt'), ('train', 'model.ckpt-3')):
+        with open(os.path.join(folder, name, 'checkpoint'), 'w') as stream:
+            stream.write('model_checkpoint_path: "%s"\n' % prefix)
     return folder
 
 
@@ -69,8 +72,3 @@ def contents(folder: str) -> Dict[str, bytes]:
             with open(os.path.join(root, name), 'rb') as stream:
                 found[os.path.relpath(os.path.join(root, name), folder)] = stream.read()
     return found
-
-
-def saved_in(folder: str, name: str = 'model.ckpt') -> Saved:
-    """Describes one of the models for `tests.plain`."""
-    return Saved(os.path.join(folder, name), {'image': (2, 8, 8, 3)}, {})

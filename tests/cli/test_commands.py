@@ -140,7 +140,7 @@ def test_missing_variables_that_nothing_needs_may_be_missing(work: str, command:
     (('--ratio', '0.5', '--align', '64'), 'multiple of 64, and the largest has 24 channels'),
     (('--ratio', '0.1', '--align', '8'), 'to leave a multiple of 8'),
     (('--threshold', '1'), 'no score is above 1, the highest is 0.'),
-    (('--ratio', '0.5', '--inputs', 'block/add=1,4,4,8'), 'no channels can be'),
+    (('--ratio', '0.5', '--inputs', 'block/add=1,4,4,8'), 'no channels of the scopes asked for can be'),
 ])
 @pytest.mark.parametrize('which', ['prune', 'soft-prune'])
 def test_pruning_nothing_is_right_but_said(work: str, command: Command, which: str, options: Any, words: str) -> None:

@@ -28,8 +28,8 @@ def _refused(command: Command, *words: str) -> str:
 
 
 @pytest.mark.parametrize(('output', 'expected'), [
-    ('net', 'net/model.ckpt lies in net'), ('other', 'other'), ('text', 'is a file'), ('text/out', 'text is not a folder'),
-    ('text/a/b', 'text is not a folder'), ('/proc/out', 'cannot write /proc/out'), ('', 'no name'),
+    ('net', 'net/model.ckpt lies in net'), ('other', 'other'), ('text', 'is a file'), ('', 'no name'),
+    ('text/a', 'text is not a folder'), ('text/a/b', 'text is not a folder'), ('/proc/out', 'cannot write /proc/out'),
     ('.', 'the folder you work in'), ('..', 'the folder you work in'), ('/', 'the folder you work in'),
     ('a[1]', 'TensorFlow cannot read'), ('x' * 300, 'too long'),
 ])

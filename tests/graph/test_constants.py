@@ -6,8 +6,14 @@ import pytest
 from tests import plain
 from tf1pruning.graph.constants import constant_value, make_constant, trace_element
 from tf1pruning.graph.literals import rewrite_literals
+from tf1pruning.graph.shapes import Shapes, infer_shapes
 from tf1pruning.graph.view import GraphView, TensorName
 from tf1pruning.tf1 import tf
+
+
+def shapes_of(view: GraphView) -> Shapes:
+    """Infers the shapes of a whole small graph."""
+    return infer_shapes(view, view.nodes, {})
 
 
 def view() -> GraphView:
@@ -40,7 +46,7 @@ def test_elements_of_a_pack() -> None:
     """One is spelled out, one computed."""
     x = tf.placeholder(tf.float32, [None, 4], 'x')
     tf.stack([live_batch(x), tf.constant(1152, name='width')], name='sizes')
-    computed, spelled = [trace_element(view(), TensorName('sizes'), index) for index in (0, 1)]
+    computed, spelled = [trace_element(view(), shapes_of(view()), TensorName('sizes'), index) for index in (0, 1)]
     assert computed is not None
     assert computed.node is None
     assert spelled is not None
@@ -50,7 +56,7 @@ def test_elements_of_a_pack() -> None:
 def test_elements_of_a_concat() -> None:
     """Positions run on over the parts."""
     tf.concat([tf.constant([7], name='first'), tf.constant([8, 9], name='second')], 0, name='sizes')
-    found = [trace_element(view(), TensorName('sizes'), index) for index in range(3)]
+    found = [trace_element(view(), shapes_of(view()), TensorName('sizes'), index) for index in range(3)]
     assert [each and (each.node, each.place, each.value) for each in found] == [
         ('first', 0, 7), ('second', 0, 8), ('second', 1, 9)]
 
@@ -58,8 +64,8 @@ def test_elements_of_a_concat() -> None:
 def test_an_element_of_unknown_origin() -> None:
     """Arithmetic on a size cannot be rewritten."""
     tf.stack([tf.constant(2), tf.constant(3) * tf.placeholder(tf.int32, [])], name='sizes')
-    assert trace_element(view(), TensorName('sizes'), 1) is None
-    assert trace_element(view(), TensorName('sizes'), 0) is not None
+    assert trace_element(view(), shapes_of(view()), TensorName('sizes'), 1) is None
+    assert trace_element(view(), shapes_of(view()), TensorName('sizes'), 0) is not None
 
 
 def rewritten(edits: dict) -> tf.GraphDef:
@@ -67,7 +73,7 @@ def rewritten(edits: dict) -> tf.GraphDef:
     before = view()
     graph = tf.GraphDef()
     graph.CopyFrom(before.graph)
-    rewrite_literals(before, {node.name: node for node in graph.node}, graph, edits)
+    rewrite_literals(before, shapes_of(before), {node.name: node for node in graph.node}, graph, edits)
     return graph
 
 

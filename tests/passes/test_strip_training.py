@@ -127,8 +127,10 @@ def test_training_goes_on(trained: Trained, tmp_path: Any) -> None:
     before = plain.values_of(trained.hard_prefix)
     assert not np.array_equal(hard['logits/kernel'], before['logits/kernel'])
     if not trained.options.get('partitions'):
+        # Adam turns the rounding of a gradient that is almost zero into a part of its step of 0.01.
+        tolerance = 2e-3 if trained.options.get('optimizer', 'adam') == 'adam' else 1e-5
         for name in hard:
-            assert np.allclose(hard[name], sliced(trained, name, soft[name]), rtol=1e-3, atol=1e-5), name
+            assert np.allclose(hard[name], sliced(trained, name, soft[name]), rtol=1e-3, atol=tolerance), name
 
 
 def test_collections_and_initialisers(trained: Trained, tmp_path: Any) -> None:

@@ -1,14 +1,25 @@
 """YAML becomes typed objects; what no object has is refused, with a name that it may have been."""
 
+import dataclasses
 import glob
 import os
+import re
 from typing import Any
 
 import pytest
 
 from tf1pruning.errors import OptionError
-from train.config import (CONFIGS, BlockConfig, DataConfig, ModelConfig, PruneConfig, TrainConfig, TrainingFile, load,
-                          one_of)
+from train.config import (
+    CONFIGS,
+    BlockConfig,
+    DataConfig,
+    ModelConfig,
+    PruneConfig,
+    TrainConfig,
+    TrainingFile,
+    load,
+    one_of,
+)
 
 KINDS = {'model': ModelConfig, 'training': TrainingFile, 'pruning': PruneConfig}
 
@@ -24,12 +35,16 @@ def test_examples_load_and_document_every_key(path: str) -> None:
     kind = KINDS[os.path.basename(path).split('_')[0]]
     load(kind, path)
     with open(path) as file:
-        lines = [line for line in file if ':' in line.split('#')[0]]
-    assert lines and all('#' in line for line in lines), [line for line in lines if '#' not in line]
+        text = file.read()
+    lines = [line for line in text.splitlines() if ':' in line.split('#')[0]]
+    assert lines
+    assert [line for line in lines if '#' not in line] == []
+    assert [field.name for field in dataclasses.fields(kind) if not re.search(r'\b%s:' % field.name, text)] == []
 
 
 def test_values_and_defaults(tmp_path: Any) -> None:
-    config = load(ModelConfig, write(tmp_path, 'width: 1\nblocks: [{channels: 8, se: true}, {channels: 16, stride: 2}]'))
+    text = 'width: 1\nblocks: [{channels: 8, se: true}, {channels: 16, stride: 2}]'
+    config = load(ModelConfig, write(tmp_path, text))
     assert config == ModelConfig((BlockConfig(8, se=True), BlockConfig(16, stride=2)), width=1.0)
     assert isinstance(config.width, float)
 

@@ -1,22 +1,18 @@
 """The channel analysis: rules over the graph, one solve, groups."""
 
 import copy
-import logging
 from typing import Dict, List, Tuple
 
 import numpy as np
 
 from ..graph.shapes import Shapes
-from ..graph.view import VARIABLE_OPS, GraphView, TensorName
+from ..graph.view import TensorName
 from ..model.model import Model, Weights
 from .groups import find_groups
 from .layout import EMPTY, Layout
-from .rules import RULES, Divided, Facts, Literal, Operation, Part, Picked, Pin, RefusedError
+from .rules import Divided, Facts, Literal, Part, Picked, Pin, apply_rule
 from .unionfind import components
 
-logger = logging.getLogger(__name__)
-_SOURCES = (*VARIABLE_OPS, 'Const', 'Fill')
-"""Operations that have layouts though their inputs have none."""
 
 
 class Channels:
@@ -94,44 +90,11 @@ def analyse(model: Model) -> Channels:
     facts = Facts()
     layouts: Dict[TensorName, Layout] = {}
     for name in view.topological(nodes):
-        _visit(view, name, model.shapes, facts, layouts)
+        apply_rule(view, name, model.shapes, facts, layouts)
     for target in targets:
         for block in layouts.get(target, EMPTY).blocks:
             facts.pins.append(Pin(block.ids.ravel(), view.op(target.node), target.node, 'an output of the model'))
     return Channels(model, facts, layouts)
-
-
-def _visit(view: GraphView, name: str, shapes: Shapes, facts: Facts, layouts: Dict[TensorName, Layout]) -> None:
-    """Applies the rule of one node; without one, or when it refuses, pins what the node sees."""
-    node = view.nodes[name]
-    inputs = [layouts.get(tensor, EMPTY) for tensor in view.inputs[name]]
-    if not any(layout.blocks for layout in inputs) and node.op not in _SOURCES:
-        return
-    registered = RULES.get(node.op)
-    reason = ''
-    outputs: List[Layout] = []
-    if registered is None:
-        reason = 'no rule for this operation'
-    else:
-        unknown = [key for key in node.attr if key not in registered.attributes and not key.startswith('_')]
-        if unknown:
-            reason = 'attribute %s is not understood' % unknown[0]
-        else:
-            try:
-                outputs = list(registered.function(Operation(node, inputs, view, shapes, facts)))
-            except RefusedError as refused:
-                reason = str(refused)
-            except (ValueError, IndexError, KeyError) as error:
-                logger.debug('rule of %s failed at %s', node.op, name, exc_info=True)
-                reason = 'its rule failed: %s' % error
-    if reason:
-        for layout in inputs:
-            for block in layout.blocks:
-                facts.pins.append(Pin(block.ids.ravel(), node.op, name, reason))
-    for index, layout in enumerate(outputs):
-        if layout.blocks or layout.parameters:
-            layouts[TensorName(name, index)] = layout
-            facts.multi_axis.extend(block for block in layout.blocks if len(block.axes) > 1)
 
 
 def _solve(facts: Facts) -> np.ndarray:

@@ -40,13 +40,20 @@ def block_kinds(channels: Channels) -> Dict[str, str]:
 def _is_squeeze(channels: Channels, group: Group) -> bool:
     if len(group.producers) != 1 or len(group.consumers) != 1 or group.depthwise:
         return False
-    shapes = [channels.shapes[node][0] for node in (group.producers[0], group.consumers[0])]
-    if any(shape is None or int(np.prod([size or 1 for size in shape[1:]])) != max(size or 1 for size in shape[1:])
-           for shape in shapes):
+    if not all(_is_pooled(channels, node) for node in group.producers + group.consumers):
         return False
     read = [channels.labels[seen.ids] for seen in channels.contracted if seen.node == group.producers[0]]
     gates = [channels.labels[seen.ids] for seen in channels.produced if seen.node == group.consumers[0]]
     return bool(read and gates) and np.array_equal(np.unique(read[0]), np.unique(gates[0]))
+
+
+def _is_pooled(channels: Channels, node: str) -> bool:
+    """Whether a layer gives one value per channel and example."""
+    shape = channels.shapes[node][0]
+    sizes = [size or 1 for size in shape] if shape is not None else []
+    batches = {outputs[0][0] for name, outputs in channels.shapes.items()
+               if channels.model.view.op(name) == 'Placeholder' and outputs[0]}
+    return len(sizes) > 1 and int(np.prod(sizes[1:])) == max(sizes[1:]) and (sizes[0] in batches or not batches)
 
 
 def _widens(channels: Channels, group: Group) -> bool:

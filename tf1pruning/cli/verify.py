@@ -35,14 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Compares and prints the difference; returns 1 where the models differ."""
     from .. import verify
-    from ..pipeline import forward_part
+    from ..pipeline import runnable_part
     if not 0 <= args.tolerance < float('inf'):
         raise OptionError('--tolerance %g must be a number from 0' % args.tolerance)
     if not 0 <= args.seed < 2 ** 32:
         raise OptionError('--seed %d is outside 0 … 4294967295' % args.seed)
     models = [options.read_model(args, path) for path in (args.a, args.b)]
     options.check_feeds(*models)
-    first, second = (forward_part(options.present(model)) for model in models)
+    first, second = (runnable_part(options.present(model)) for model in models)
     inputs = verify.random_inputs(first, args.seed)
     for name in sorted(set(verify.random_inputs(second)) - set(inputs)):
         raise OptionError('%s also needs placeholder %s: give it a value with --feed, or name another tensor with '

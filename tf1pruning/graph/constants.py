@@ -1,10 +1,11 @@
 """Constant tensors inside a GraphDef: reading, making and tracing them."""
 
-from typing import List, NamedTuple, Optional
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ..tf1 import tf
+from .shapes import Shapes, shape_at
 from .view import PASSING_OPS, GraphView, TensorName
 
 CONSTANT_PASSING = tuple(op for op in PASSING_OPS if op not in ('ReadVariableOp', 'PlaceholderWithDefault'))
@@ -24,13 +25,31 @@ class Element(NamedTuple):
     value: Optional[int]
 
 
+_FOLDS: Dict[str, Callable[[tf.NodeDef, List[np.ndarray]], np.ndarray]] = {
+    'Pack': lambda node, values: np.stack(values, node.attr['axis'].i),
+    'ConcatV2': lambda node, values: np.concatenate(values[:-1], int(values[-1])),
+    'Range': lambda node, values: np.arange(*(value.item() for value in values), dtype=values[0].dtype),
+    'Add': lambda node, values: values[0] + values[1],
+    'AddV2': lambda node, values: values[0] + values[1],
+    'Sub': lambda node, values: values[0] - values[1],
+    'Cast': lambda node, values: values[0].astype(tf.as_dtype(node.attr['DstT'].type).as_numpy_dtype),
+}
+"""Arithmetic that graphs use to spell axes and permutations."""
+
+
 def constant_value(view: GraphView, tensor: TensorName) -> Optional[np.ndarray]:
-    """Returns the value of a tensor that is a Const, seen through Identity-like nodes, else None."""
+    """Returns the value of a tensor that is a Const, or made of such by simple arithmetic, else None."""
     source = view.source(tensor, CONSTANT_PASSING)
     node = view.nodes.get(source.node)
-    if node is None or node.op != 'Const':
+    if node is None:
         return None
-    return tf.make_ndarray(node.attr['value'].tensor)
+    if node.op == 'Const':
+        return tf.make_ndarray(node.attr['value'].tensor)
+    if node.op not in _FOLDS:
+        return None
+    values = [constant_value(view, each) for each in view.inputs[node.name]]
+    known = [value for value in values if value is not None]
+    return _FOLDS[node.op](node, known) if len(known) == len(values) else None
 
 
 def make_constant(name: str, value: np.ndarray, device: str = '') -> tf.NodeDef:
@@ -47,11 +66,17 @@ def set_constant(node: tf.NodeDef, value: np.ndarray) -> None:
     node.attr['value'].tensor.CopyFrom(tf.make_tensor_proto(array))
 
 
-def trace_element(view: GraphView, tensor: TensorName, index: int) -> Optional[Element]:
+def trace_element(view: GraphView, shapes: Shapes, tensor: TensorName, index: int) -> Optional[Element]:
     """Follows one number of a shape vector to where it comes from.
 
     Given `Reshape(x, Pack(strided_slice(Shape(x)), 1152))`, element 1 is the Const that says 1152, and element 0 is
     computed from the live tensor, so that it follows by itself.
+
+    Args:
+        view: the graph.
+        shapes: static shapes, for the lengths of what is concatenated.
+        tensor: the vector.
+        index: which number of it.
 
     Returns:
         The element, or None where its origin is not understood and therefore cannot be rewritten.
@@ -65,32 +90,36 @@ def trace_element(view: GraphView, tensor: TensorName, index: int) -> Optional[E
         return Element(node.name, index, int(flat[index])) if index < flat.size else None
     inputs = view.inputs[node.name]
     if node.op == 'Pack' and node.attr['axis'].i == 0 and index < len(inputs):
-        return trace_element(view, inputs[index], 0)
-    if node.op in ('Shape', 'StridedSlice', 'Slice', 'Gather', 'GatherV2') and _is_live_shape(view, source):
+        return trace_element(view, shapes, inputs[index], 0)
+    if is_live(view, source):
         return Element(None, index, None)
     if node.op == 'ConcatV2':
-        return _trace_concat(view, inputs[:-1], index)
+        found = concat_part(shapes, inputs[:-1], index)
+        return trace_element(view, shapes, *found) if found is not None else None
     if node.op in ('ExpandDims', 'Reshape', 'Squeeze'):
-        return trace_element(view, inputs[0], index)
+        return trace_element(view, shapes, inputs[0], index)
     return None
 
 
-def _is_live_shape(view: GraphView, tensor: TensorName) -> bool:
-    """Whether a tensor is (a part of) the result of a Shape operation."""
-    while view.op(tensor.node) in ('StridedSlice', 'Slice', 'Gather', 'GatherV2', 'Cast', 'Identity'):
-        tensor = view.inputs[tensor.node][0]
-    return view.op(tensor.node) == 'Shape'
+def is_live(view: GraphView, tensor: TensorName) -> bool:
+    """Whether a tensor is computed from shapes of tensors, by picking and multiplying."""
+    source = view.source(tensor, CONSTANT_PASSING + ('Cast',))
+    op = view.op(source.node)
+    inputs = view.inputs.get(source.node, [])
+    if op in ('StridedSlice', 'Slice', 'Gather', 'GatherV2', 'Prod', 'ExpandDims', 'Reshape', 'Squeeze'):
+        return is_live(view, inputs[0])
+    if op in ('Mul', 'FloorDiv'):
+        return is_live(view, inputs[0]) and (is_live(view, inputs[1]) or constant_value(view, inputs[1]) is not None)
+    return op == 'Shape'
 
 
-def _trace_concat(view: GraphView, parts: List[TensorName], index: int) -> Optional[Element]:
+def concat_part(shapes: Shapes, parts: Sequence[TensorName], index: int) -> Optional[Tuple[TensorName, int]]:
+    """Finds which of some concatenated vectors holds an index, and where; None where a length is not known."""
     for part in parts:
-        value = constant_value(view, part)
-        length = value.size if value is not None else 1
-        if value is None and view.op(view.source(part).node) not in ('Pack', 'ExpandDims', 'Reshape'):
+        shape = shape_at(shapes, part)
+        if shape is None or len(shape) != 1 or shape[0] is None:
             return None
-        if value is None and view.op(view.source(part).node) == 'Pack':
-            length = len(view.inputs[view.source(part).node])
-        if index < length:
-            return trace_element(view, part, index)
-        index -= length
+        if index < shape[0]:
+            return part, index
+        index -= shape[0]
     return None

@@ -1,28 +1,31 @@
 """Rewriting numbers that spell channel counts: Reshape targets, paddings, sizes."""
 
-from typing import Dict, Mapping, Sequence, Set, Tuple
+from typing import Dict, List, Mapping, Sequence, Set, Tuple
 
 import numpy as np
 
 from ..tf1 import tf
-from .constants import CONSTANT_PASSING, constant_value, make_constant, set_constant
+from .constants import CONSTANT_PASSING, concat_part, make_constant, set_constant
+from .shapes import Shapes
 from .view import GraphView, TensorName
 
 Edits = Mapping[Tuple[str, int], Mapping[int, int]]
 
 
-def rewrite_literals(view: GraphView, nodes: Dict[str, tf.NodeDef], graph: tf.GraphDef, edits: Edits) -> None:
+def rewrite_literals(view: GraphView, shapes: Shapes, nodes: Dict[str, tf.NodeDef], graph: tf.GraphDef,
+                     edits: Edits) -> None:
     """Gives some inputs of some nodes other numbers.
 
     A Const that only this reader uses is changed where it stands; one that others use too is cloned first.
 
     Args:
         view: the graph before any change.
+        shapes: its static shapes.
         nodes: the nodes of the copy that is changed, by name; clones are added.
         graph: the copy that is changed.
         edits: (reader, input position) → index in the flat value → new number.
     """
-    rewriter = _Rewriter(view, nodes, graph)
+    rewriter = _Rewriter(view, shapes, nodes, graph)
     for (reader, position), values in edits.items():
         old = view.inputs[reader][position]
         new = rewriter.rewrite(old, dict(values), reader, True)
@@ -30,14 +33,13 @@ def rewrite_literals(view: GraphView, nodes: Dict[str, tf.NodeDef], graph: tf.Gr
             _set_input(nodes[reader], position, new)
 
 
-def replace_constant(view: GraphView, nodes: Dict[str, tf.NodeDef], graph: tf.GraphDef, reader: str, position: int,
+def replace_constant(nodes: Dict[str, tf.NodeDef], graph: tf.GraphDef, reader: str, position: int,
                      value: np.ndarray) -> None:
     """Lets one input of a node be another constant; the old one stays for its other readers."""
-    rewriter = _Rewriter(view, nodes, graph)
-    tensor = view.source(view.inputs[reader][position], CONSTANT_PASSING)
-    clone = rewriter.clone(nodes[tensor.node], reader)
-    set_constant(clone, value)
-    _set_input(nodes[reader], position, TensorName(clone.name))
+    constant = graph.node.add()
+    constant.CopyFrom(make_constant(unused_name('%s/constant_%d' % (reader, position), nodes), value))
+    nodes[constant.name] = constant
+    _set_input(nodes[reader], position, TensorName(constant.name))
 
 
 def resize_split(nodes: Dict[str, tf.NodeDef], graph: tf.GraphDef, name: str, sizes: Sequence[int]) -> None:
@@ -72,8 +74,9 @@ def _set_input(node: tf.NodeDef, position: int, tensor: TensorName) -> None:
 class _Rewriter:
     """Walks from a reader to the constants behind it; `owned` tells that nobody else sees the path so far."""
 
-    def __init__(self, view: GraphView, nodes: Dict[str, tf.NodeDef], graph: tf.GraphDef) -> None:
+    def __init__(self, view: GraphView, shapes: Shapes, nodes: Dict[str, tf.NodeDef], graph: tf.GraphDef) -> None:
         self.view = view
+        self.shapes = shapes
         self.nodes = nodes
         self.graph = graph
 
@@ -111,18 +114,12 @@ class _Rewriter:
         set_constant(node, flat.reshape(array.shape))
         return TensorName(node.name)
 
-    def _concat_parts(self, inputs: 'list', values: Dict[int, int]) -> Dict[int, Dict[int, int]]:
+    def _concat_parts(self, inputs: List[TensorName], values: Dict[int, int]) -> Dict[int, Dict[int, int]]:
         parts: Dict[int, Dict[int, int]] = {}
-        start = 0
-        for k, tensor in enumerate(inputs[:-1]):
-            value = constant_value(self.view, tensor)
-            source = self.view.source(tensor).node
-            length = value.size if value is not None else (
-                len(self.view.inputs[source]) if self.view.op(source) == 'Pack' else 1)
-            inside = {index - start: number for index, number in values.items() if start <= index < start + length}
-            if inside:
-                parts[k] = inside
-            start += length
+        for index, value in values.items():
+            found = concat_part(self.shapes, inputs[:-1], index)
+            if found is not None:
+                parts.setdefault(inputs.index(found[0]), {})[found[1]] = value
         return parts
 
     def clone(self, node: tf.NodeDef, reader: str) -> tf.NodeDef:

@@ -77,12 +77,15 @@ def resolve_prefix(path: str) -> str:
 
 
 def _latest_in(folder: str) -> str:
-    """Returns the latest checkpoint of a folder: the one in it, where the `checkpoint` file names the place before a copy.
+    """Returns the latest checkpoint of a folder: the one in it, also where its `checkpoint` file names another place.
 
     Raises:
         ModelError: the folder has none.
     """
-    state = tf.train.get_checkpoint_state(folder)
+    try:
+        state = tf.train.get_checkpoint_state(folder)
+    except ValueError:  # it names none
+        state = None
     named = state.model_checkpoint_path if state is not None else ''
     for prefix in (os.path.join(folder, os.path.basename(named)), named):
         if named and _is_checkpoint(prefix):

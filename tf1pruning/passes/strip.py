@@ -9,7 +9,7 @@ from ..channels.layout import surviving
 from ..errors import ModelError, NotZeroError, UnsupportedError
 from ..graph.constants import set_constant
 from ..graph.literals import replace_constant, resize_split, rewrite_literals, shape_literals
-from ..graph.shapes import Shapes, infer_shapes, shape_at
+from ..graph.shapes import Shape, Shapes, infer_shapes, shape_at
 from ..graph.view import GraphView, TensorName
 from ..model.model import Model
 from ..model.resize import resize_variables, taken
@@ -99,7 +99,7 @@ def _rewrite_graph(view: GraphView, nodes: Dict[str, tf.NodeDef], graph: tf.Grap
     for literal in channels.literals:
         count = int(surviving(literal.block, literal.axis, kept_ids).sum())
         edits.setdefault((literal.node, literal.position), {})[literal.element] = literal.sign * count
-    rewrite_literals(view, nodes, graph, edits)
+    rewrite_literals(view, channels.shapes, nodes, graph, edits)
     for divided in channels.divided:
         if divided.node:
             resize_split(nodes, graph, divided.node, [int(kept_ids[piece].sum()) for piece in divided.pieces])
@@ -108,7 +108,7 @@ def _rewrite_graph(view: GraphView, nodes: Dict[str, tf.NodeDef], graph: tf.Grap
         if not kept.all():
             ranks = np.cumsum(kept) - 1
             indices = ranks[picked.indices[kept[picked.indices]]].astype(picked.indices.dtype)
-            replace_constant(view, nodes, graph, picked.node, picked.position, indices)
+            replace_constant(nodes, graph, picked.node, picked.position, indices)
 
 
 def predicted_shapes(channels: Channels, kept_ids: np.ndarray) -> Shapes:
@@ -137,11 +137,19 @@ def _rewrite_gradient_shapes(view: GraphView, nodes: Dict[str, tf.NodeDef], outs
     """Static shapes that TensorFlow wrote into the gradients follow those of the forward tensors."""
     for name, (forward, value) in shape_literals(view, outside).items():
         tensors = view.inputs[forward] + [TensorName(forward, k) for k in range(len(old.get(forward, ())))]
-        alike = [tensor for tensor in tensors if shape_at(old, tensor) == tuple(value)]
+        alike = ([tensor for tensor in tensors if shape_at(old, tensor) == tuple(value)]
+                 or [tensor for tensor in tensors if _is_kept_shape(value, shape_at(old, tensor))])
         if len({shape_at(new, tensor) for tensor in alike}) > 1:
             alike = [tensor for tensor in alike if tensor == _numbered_input(view, forward, name)]
-        if alike:
-            set_constant(nodes[name], np.array(shape_at(new, alike[0]), value.dtype))
+        shape = shape_at(new, alike[0]) if alike else None
+        if shape is not None:
+            set_constant(nodes[name], np.where(value == shape_at(old, alike[0]), shape, value).astype(value.dtype))
+
+
+def _is_kept_shape(value: np.ndarray, shape: Optional[Shape]) -> bool:
+    """Whether numbers are a shape in which some axes are reduced to 1, as in the gradient of a mean."""
+    return shape is not None and len(shape) == value.size and all(
+        number in (size, 1) for number, size in zip(value.tolist(), shape))
 
 
 def _numbered_input(view: GraphView, forward: str, literal: str) -> Optional[TensorName]:

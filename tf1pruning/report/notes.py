@@ -13,7 +13,7 @@ def nothing_pruned(plan: PruningPlan, align: int = 1) -> str:
     if plan.pruned_count:
         return ''
     if not plan.groups:
-        return 'nothing was pruned: no channels can be (`tf1pruning inspect` says why)'
+        return 'nothing was pruned: no channels of the scopes asked for can be (`tf1pruning inspect` shows which can)'
     scored = [group for group in plan.groups if group.threshold is not None and group.scores]
     highest = max((max(group.scores) for group in scored), default=1.0)
     if scored and highest <= (scored[0].threshold or 0.0):

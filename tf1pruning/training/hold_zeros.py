@@ -1,7 +1,7 @@
 """Holds the zeros of a soft-pruned model while it is trained again.
 
 A zeroed channel has no gradient, but it does not rest: stale moments of the optimizer, weight decay toward
-something other than zero, moving averages and noise bring it back. Masks after every update keep it zero.
+something other than zero, moving averages and noise bring it back. Masks in the training step keep it zero.
 """
 
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
@@ -15,7 +15,6 @@ from .updates import GraphVariable, Update, find_averages, find_updates, find_va
 
 Zeros = Mapping[str, Mapping[int, Sequence[int]]]
 """Variable name -> axis -> the indices along it that stay zero."""
-
 
 Masks = Dict[tf.Operation, List[tf.Tensor]]
 """The masks of every variable, or partition of one, that has zeros."""
@@ -34,14 +33,14 @@ class HoldZeros(tf.train.SessionRunHook):
 
     Cost: below 2 % of a training step (`benchmarks/training_hook.py`).
 
+    Args:
+        zeros: variable name -> axis -> indices along it that stay zero, such as `Pruning.zeros`.
+
     Example:
         `estimator.train(input_fn, steps=1000, hooks=[HoldZeros(pruning.zeros)])`
     """
 
     def __init__(self, zeros: Zeros) -> None:
-        """Args:
-            zeros: variable name -> axis -> indices along it that stay zero, such as `Pruning.zeros`.
-        """
         self._zeros = zeros
         self._start: Optional[tf.Operation] = None
         self._alone: Dict[tf.Operation, tf.Operation] = {}
@@ -159,8 +158,8 @@ def _zero_everything(masks: Masks, updates: Iterable[Update]) -> tf.Operation:
     zeroed = dict(masks)
     divisors: Masks = {}
     for update in updates:
-        zeroed.update({slot: masks[update.variable.op] for slot in update.moments})
-        divisors.update({slot: masks[update.variable.op] for slot in update.divisors})
+        zeroed.update(dict.fromkeys(update.moments, masks[update.variable.op]))
+        divisors.update(dict.fromkeys(update.divisors, masks[update.variable.op]))
     return tf.group(*[zero_slices(variable, each) for variable, each in zeroed.items()],
                     *[fill_slices_with_ones(variable, each) for variable, each in divisors.items()])
 

@@ -1,6 +1,6 @@
 """Small operations that set slices of a variable to zero, for ref and resource variables alike."""
 
-from typing import Dict, List, Mapping
+from typing import List, Mapping
 
 import numpy as np
 

@@ -115,7 +115,8 @@ def find_updates(graph: tf.Graph, variables: Iterable[GraphVariable]) -> List[Up
             continue
         slots = _slots(op) if _APPLY.match(op.type) else []
         divisors = slots[_divisor(op)]
-        updates.append(Update(op, target, _gradient(op), tuple(each for each in slots if each not in divisors), tuple(divisors)))
+        moments = [slot for slot in slots if slot not in divisors]
+        updates.append(Update(op, target, _gradient(op), tuple(moments), tuple(divisors)))
     return updates
 
 

@@ -5,6 +5,7 @@ from . import (
     control,
     convolution,
     elementwise,
+    functions,
     mixing,
     normalization,
     parameters,
@@ -14,8 +15,20 @@ from . import (
     slicing,
     spatial,
 )
-from .registry import RULES, Divided, Facts, Literal, Operation, Part, Picked, Pin, RefusedError, Seen
+from .registry import (
+    RULES,
+    Divided,
+    Facts,
+    Literal,
+    Operation,
+    Part,
+    Picked,
+    Pin,
+    RefusedError,
+    Seen,
+    apply_rule,
+)
 
 __all__ = ['Divided', 'Facts', 'Literal', 'Operation', 'Part', 'Picked', 'Pin', 'RULES', 'RefusedError', 'Seen',
-           'arrangement', 'control', 'convolution', 'elementwise', 'mixing', 'normalization', 'parameters', 'products',
-           'quantization', 'repetition', 'slicing', 'spatial']
+           'apply_rule', 'arrangement', 'control', 'convolution', 'elementwise', 'functions', 'mixing', 'normalization',
+           'parameters', 'products', 'quantization', 'repetition', 'slicing', 'spatial']

@@ -1,15 +1,17 @@
 """One small rule per operation: from the layouts of its inputs to those of its outputs."""
 
+import logging
 from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
 from ...graph.constants import constant_value, trace_element
 from ...graph.shapes import Shape, Shapes, shape_at
-from ...graph.view import GraphView
+from ...graph.view import VARIABLE_OPS, GraphView, TensorName
 from ...tf1 import tf
 from ..layout import EMPTY, Block, Layout
 
+logger = logging.getLogger(__name__)
 Rule = Callable[['Operation'], Sequence[Layout]]
 
 
@@ -38,6 +40,8 @@ def rule(*operations: str, attributes: str = '') -> Callable[[Rule], Rule]:
     return register
 
 
+_SOURCES = (*VARIABLE_OPS, 'Const', 'Fill')
+"""Operations that have layouts though their inputs have none."""
 _TYPES = {'T', 'dtype', 'Tidx', 'Tshape', 'Tpaddings', 'Tperm', 'Tdim', 'Tmultiples', 'N', 'U', 'SrcT', 'DstT',
           'Truncate', 'TI', 'out_type', 'Tindices', 'Tparams', 'Taxis', 'Index', 'Tlen'}
 
@@ -162,6 +166,7 @@ class Operation:
         self.node = node
         self.inputs = inputs
         self.view = view
+        self.shapes = shapes
         self.facts = facts
         self.in_shapes: List[Optional[Shape]] = [shape_at(shapes, tensor) for tensor in view.inputs[node.name]]
         self.out_shapes = shapes.get(node.name, [])
@@ -260,7 +265,7 @@ class Operation:
 
         A number that cannot be followed to where it is spelled pins the block.
         """
-        found = trace_element(self.view, self.view.inputs[self.node.name][position], element)
+        found = trace_element(self.view, self.shapes, self.view.inputs[self.node.name][position], element)
         if found is None:
             self.pin(block.ids, 'the size in input %d is computed in a way that cannot be rewritten' % position)
         elif found.node is not None and (found.value != -1 or sign == -1):
@@ -277,5 +282,38 @@ def _known(shape: Optional[Shape], what: str) -> Tuple[int, ...]:
     return tuple(size or 0 for size in shape)
 
 
-__all__ = ['Divided', 'EMPTY', 'Facts', 'Literal', 'Operation', 'Part', 'Picked', 'Pin', 'RULES', 'RefusedError', 'Seen',
-           'rule']
+def apply_rule(view: GraphView, name: str, shapes: Shapes, facts: Facts, layouts: Dict[TensorName, Layout]) -> None:
+    """Applies the rule of one node; without one, or when it refuses, pins what the node sees."""
+    node = view.nodes[name]
+    inputs = [layouts.get(tensor, EMPTY) for tensor in view.inputs[name]]
+    if not any(layout.blocks for layout in inputs) and node.op not in _SOURCES:
+        return
+    registered = RULES.get(node.op)
+    reason = ''
+    outputs: List[Layout] = []
+    if registered is None:
+        reason = 'no rule for this operation'
+    else:
+        unknown = [key for key in node.attr if key not in registered.attributes and not key.startswith('_')]
+        if unknown:
+            reason = 'attribute %s is not understood' % unknown[0]
+        else:
+            try:
+                outputs = list(registered.function(Operation(node, inputs, view, shapes, facts)))
+            except RefusedError as refused:
+                reason = str(refused)
+            except (ValueError, IndexError, KeyError) as error:
+                logger.debug('rule of %s failed at %s', node.op, name, exc_info=True)
+                reason = 'its rule failed: %s' % error
+    if reason:
+        for layout in inputs:
+            for block in layout.blocks:
+                facts.pins.append(Pin(block.ids.ravel(), node.op, name, reason))
+    for index, layout in enumerate(outputs):
+        if layout.blocks or layout.parameters:
+            layouts[TensorName(name, index)] = layout
+            facts.multi_axis.extend(block for block in layout.blocks if len(block.axes) > 1)
+
+
+__all__ = ['Divided', 'EMPTY', 'Facts', 'Literal', 'Operation', 'Part', 'Picked', 'Pin', 'RULES', 'RefusedError',
+           'Seen', 'apply_rule', 'rule']
