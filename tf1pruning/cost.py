@@ -52,19 +52,29 @@ def count_parameters(model: Model, nodes: Set[str]) -> Dict[str, int]:
 
 def macs_by_node(view: GraphView, shapes: Shapes) -> Dict[str, int]:
     """Returns the multiply-accumulates of every node that has some, for one example of the batch."""
+    batch = batch_size(view, shapes)
+    return {name: count // batch for name, count in _macs_of_batch(view, shapes).items()}
+
+
+def batch_size(view: GraphView, shapes: Shapes) -> int:
+    """Returns the first size of the inputs, 1 where they have different ones."""
+    sizes = {outputs[0][0] or 1 for name, outputs in shapes.items()
+             if view.op(name) == 'Placeholder' and outputs and outputs[0]}
+    return sizes.pop() if len(sizes) == 1 else 1
+
+
+def _macs_of_batch(view: GraphView, shapes: Shapes) -> Dict[str, int]:
     found: Dict[str, int] = {}
     for name, outputs in shapes.items():
         op = view.op(name)
         inputs = [shape_at(shapes, tensor) for tensor in view.inputs[name]] if op in (*_COUNTERS, *CALLS) else []
         if op in CALLS:
             body = called_body(view.graph.library, view.nodes[name], inputs, view.graph.versions)
-            inside = sum(macs_by_node(body.view, body.shapes).values()) if body is not None else 0
+            inside = sum(_macs_of_batch(body.view, body.shapes).values()) if body is not None else 0
             if inside:
                 found[name] = inside
         elif op in _COUNTERS and outputs:
-            count = _COUNTERS[op](view, name, inputs, outputs[0])
-            batch = inputs[2 if op == 'Conv2DBackpropInput' else 0]
-            found[name] = count // max(1, (batch[0] or 1) if batch else 1)
+            found[name] = _COUNTERS[op](view, name, inputs, outputs[0])
     return found
 
 

@@ -4,6 +4,7 @@ from typing import Dict, Iterable, List, Sequence, Set
 
 import numpy as np
 
+from ..cost import batch_size
 from ..errors import NameNotFoundError
 from ..graph.shapes import shape_at
 from .analysis import Channels
@@ -51,9 +52,8 @@ def _is_pooled(channels: Channels, node: str) -> bool:
     """Whether a layer gives one value per channel and example."""
     shape = channels.shapes[node][0]
     sizes = [size or 1 for size in shape] if shape is not None else []
-    batches = {outputs[0][0] for name, outputs in channels.shapes.items()
-               if channels.model.view.op(name) == 'Placeholder' and outputs[0]}
-    return len(sizes) > 1 and int(np.prod(sizes[1:])) == max(sizes[1:]) and (sizes[0] in batches or not batches)
+    return (len(sizes) > 1 and int(np.prod(sizes[1:])) == max(sizes[1:])
+            and sizes[0] == batch_size(channels.model.view, channels.shapes))
 
 
 def _widens(channels: Channels, group: Group) -> bool:
