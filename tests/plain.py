@@ -8,6 +8,13 @@ import numpy as np
 from tf1pruning.tf1 import tf
 
 
+def new_session() -> tf.Session:
+    """A session without graph optimisation, which would cost more than what the tests run."""
+    config = tf.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    return tf.Session(config=config)
+
+
 def feeds_for(inputs: Mapping[str, Tuple[int, ...]], seed: int = 3) -> Dict[str, np.ndarray]:
     """Random numbers by tensor name."""
     random = np.random.RandomState(seed)
@@ -20,7 +27,7 @@ def _tensors(names: Sequence[str]) -> List[str]:
 
 def run_checkpoint(prefix: str, names: Sequence[str], feeds: Mapping[str, Any]) -> List[np.ndarray]:
     """Imports, restores, runs."""
-    with tf.Graph().as_default(), tf.Session() as session:
+    with tf.Graph().as_default(), new_session() as session:
         tf.train.import_meta_graph(prefix + '.meta').restore(session, prefix)
         return session.run(_tensors(names), feeds)
 
@@ -35,7 +42,7 @@ def run_frozen(path: str, names: Sequence[str], feeds: Mapping[str, Any]) -> Lis
 
 def run_graph(graph_def: tf.GraphDef, names: Sequence[str], feeds: Mapping[str, Any]) -> List[np.ndarray]:
     """Imports a frozen graph and runs it."""
-    with tf.Graph().as_default(), tf.Session() as session:
+    with tf.Graph().as_default(), new_session() as session:
         tf.import_graph_def(graph_def, name='')
         return session.run(_tensors(names), feeds)
 
@@ -48,7 +55,7 @@ def values_of(prefix: str) -> Dict[str, np.ndarray]:
 
 def change_values(prefix: str, change: Callable[[str, np.ndarray], np.ndarray]) -> None:
     """Rewrites a checkpoint's values where it stands, as training would."""
-    with tf.Graph().as_default(), tf.Session() as session:
+    with tf.Graph().as_default(), new_session() as session:
         saver = tf.train.import_meta_graph(prefix + '.meta')
         saver.restore(session, prefix)
         for variable in tf.global_variables():
@@ -78,12 +85,12 @@ def initialise_and_resave(prefix: str, folder: str) -> Tuple[Dict[str, np.ndarra
     Returns:
         The values saved by key, and those that came back by variable name.
     """
-    with tf.Graph().as_default(), tf.Session() as session:
+    with tf.Graph().as_default(), new_session() as session:
         saver = tf.train.import_meta_graph(prefix + '.meta')
         session.run(tf.global_variables_initializer())
         assert session.run(tf.report_uninitialized_variables()).size == 0
         again = saver.save(session, os.path.join(folder, 'again.ckpt'))
-    with tf.Graph().as_default(), tf.Session() as session:
+    with tf.Graph().as_default(), new_session() as session:
         tf.train.import_meta_graph(again + '.meta').restore(session, again)
         back = session.run({variable.op.name: variable for variable in tf.global_variables()})
     return values_of(again), back
@@ -91,7 +98,7 @@ def initialise_and_resave(prefix: str, folder: str) -> Tuple[Dict[str, np.ndarra
 
 def train_step(prefix: str, feeds: Mapping[str, Any], folder: str) -> Tuple[float, Dict[str, np.ndarray]]:
     """Restores a training graph, runs `train_op` once, saves; returns the loss and what was saved."""
-    with tf.Graph().as_default(), tf.Session() as session:
+    with tf.Graph().as_default(), new_session() as session:
         saver = tf.train.import_meta_graph(prefix + '.meta')
         saver.restore(session, prefix)
         loss = tf.get_collection('losses')[0]

@@ -16,7 +16,7 @@ from .plan import PruningPlan, plan_from_channels
 _ALLOWED = {('collections', 'OrderedDict'), ('collections', 'defaultdict'), ('builtins', 'list'),
             ('builtins', 'dict'), ('builtins', 'set'), ('builtins', 'int'), ('__builtin__', 'list'),
             ('__builtin__', 'set'), ('__builtin__', 'dict'), ('__builtin__', 'int'), ('numpy', 'dtype'),
-            ('numpy.core.multiarray', 'scalar')}
+            ('numpy.core.multiarray', 'scalar'), ('numpy._core.multiarray', 'scalar'), ('_codecs', 'encode')}
 _SCALARS = 'iufb'
 
 
@@ -26,7 +26,12 @@ class _PlainUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED:
             raise PlanError('holds %s.%s; only lists, dictionaries, strings and numbers are read' % (module, name))
-        return _number if name == 'scalar' else super().find_class(module, name)
+        return {'scalar': _number, 'encode': _bytes}.get(name) or super().find_class(module, name)
+
+
+def _bytes(text: str, encoding: str) -> bytes:
+    """Python 3 writes bytes in this way for Python 2."""
+    return text.encode('latin1')
 
 
 def _number(dtype: np.dtype, content: bytes) -> Any:
@@ -84,7 +89,8 @@ def plan_from_filters(channels: Channels, groups: Sequence[Group], content: Any,
     Args:
         channels: the analysis.
         groups: groups that scopes may mean.
-        content: what `PruningPlan.to_json` or `filters_of` wrote, `{convolution: indices}`, or `{scope: indices}`.
+        content: what `PruningPlan.to_json` or `filters_of` wrote, `{scope: indices}`, `{scope: {convolution: indices}}`
+            along the axis that lies in the scope, or `{convolution: indices}` of the filters that it makes.
         criterion: noted in the plan.
         threshold: noted in the plan.
 
@@ -110,8 +116,7 @@ def _find(channels: Channels, groups: Sequence[Group], key: str, scope: str,
     if not isinstance(indices, (list, tuple, set)) or not all(isinstance(index, int) for index in indices):
         raise PlanError('the filters of %s are not a list of numbers' % key)
     wanted = sorted(set(indices))
-    named = [group for group in groups if key in (group.name, scope) and group.name == scope]
-    for group in named or groups:
+    for group in _candidates(groups, key, scope):
         axes = contraction_axes(channels, group)
         if key in axes:
             numbers = _numbers_along(channels, group, key, axes[key])
@@ -124,3 +129,10 @@ def _find(channels: Channels, groups: Sequence[Group], key: str, scope: str,
     if not inside:
         raise PlanError('the model has no convolution or block %r with channels to prune' % key)
     return inside[0], wanted
+
+
+def _candidates(groups: Sequence[Group], key: str, scope: str) -> List[Group]:
+    """Returns the groups that a convolution may mean: of its scope; those that it makes before those that it reads."""
+    named = ([group for group in groups if group.name == scope]
+             or [group for group in groups if any(in_scope(node, scope) for node in group.producers + group.depthwise)])
+    return sorted(named or groups, key=lambda group: key not in group.producers + group.depthwise)

@@ -4,6 +4,9 @@ from typing import Any, Dict, List, NamedTuple
 
 from tf1pruning.report.table import format_table
 
+BATCH = 64
+"""How many images the second latency is for: more than one hides what TensorFlow spends on each operation."""
+
 
 class Measured(NamedTuple):
     """What a frozen graph is and does.
@@ -13,7 +16,8 @@ class Measured(NamedTuple):
         parameters: learnt numbers.
         macs: multiply-accumulates for one image.
         bytes: size of the file.
-        latency_ms: one image, one thread, median.
+        latency_ms: milliseconds for one image, one thread, median.
+        batch_ms: milliseconds for a batch of `BATCH` images, one thread, median.
     """
 
     accuracy: float
@@ -21,6 +25,7 @@ class Measured(NamedTuple):
     macs: int
     bytes: int
     latency_ms: float
+    batch_ms: float
 
 
 class Comparison(NamedTuple):
@@ -45,8 +50,10 @@ class Comparison(NamedTuple):
         for name, field in (('parameters', 'parameters'), ('MACs', 'macs'), ('frozen graph, bytes', 'bytes')):
             first, second = getattr(before, field), getattr(after, field)
             rows.append([name, f'{first:,}', f'{second:,}', _change(first, second)])
-        rows.append(['latency, 1 thread, median', '%.2f ms' % before.latency_ms, '%.2f ms' % after.latency_ms,
-                     _change(before.latency_ms, after.latency_ms)])
+        for name, field in (('one image', 'latency_ms'), ('%d images' % BATCH, 'batch_ms')):
+            first, second = getattr(before, field), getattr(after, field)
+            rows.append(['latency of %s, one thread' % name, '%.2f ms' % first, '%.2f ms' % second,
+                         _change(first, second)])
         rows.append(['largest difference, stripped vs soft-pruned', '', '%.1e relative' % self.difference, ''])
         return format_table(['', 'before', 'after', 'change'], rows)
 

@@ -24,7 +24,7 @@ from tf1pruning.verify import difference_of
 from tf1pruning.workbench import parse_input
 
 from .classifier import Classifier
-from .comparison import Comparison, Measured
+from .comparison import BATCH, Comparison, Measured
 from .config import CONFIGS, ModelConfig, PruneConfig, TrainConfig, TrainingFile, load
 from .measure import Frozen, interleaved_latency
 from .train import prepare
@@ -98,10 +98,11 @@ def measure(classifier: Classifier, pruning: Pruning, paths: Tuple[str, str]) ->
     soft_pruned = to_inference(load_model(pruning.ckpt_to_strip, outputs))
     difference = difference_of(soft_pruned, load_frozen(paths[1], outputs), {'input:0': test.images})
     networks = [Frozen(path) for path in paths]
-    latency = interleaved_latency(networks, test.images[:1])
+    one = interleaved_latency(networks, test.images[:1], 200)
+    many = interleaved_latency(networks, test.images[:BATCH], 20)
     measured = [Measured(network.accuracy(test), pruning.report['parameters'][when], pruning.report['macs'][when],
-                         network.bytes, milliseconds)
-                for network, when, milliseconds in zip(networks, ('before', 'after'), latency)]
+                         network.bytes, one[place], many[place])
+                for place, (network, when) in enumerate(zip(networks, ('before', 'after')))]
     return Comparison(measured[0], measured[1], difference.relative)
 
 

@@ -46,7 +46,7 @@ class Frozen:
         return time.perf_counter() - began
 
 
-def interleaved_latency(networks: Sequence[Frozen], images: np.ndarray, rounds: int = 200) -> List[float]:
+def interleaved_latency(networks: Sequence[Frozen], images: np.ndarray, rounds: int) -> List[float]:
     """Returns each network's median milliseconds per call.
 
     The networks take turns, so that what else the machine does slows all of them alike.
@@ -54,7 +54,7 @@ def interleaved_latency(networks: Sequence[Frozen], images: np.ndarray, rounds: 
     Args:
         networks: what to time.
         images: the batch given in every call.
-        rounds: how many calls of each, after ten that do not count.
+        rounds: how many calls of each, after five that do not count.
     """
-    seconds = [[network.seconds(images) for network in networks] for _ in range(rounds + 10)]
-    return [float(each) * 1e3 for each in np.median(seconds[10:], axis=0)]
+    seconds = [[network.seconds(images) for network in networks] for _ in range(rounds + 5)]
+    return [float(each) * 1e3 for each in np.median(seconds[5:], axis=0)]

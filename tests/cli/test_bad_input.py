@@ -44,6 +44,8 @@ def _damage(name: str) -> None:
         _write(meta, 'this is a text\n' * 20)
     elif name == 'text as state':
         _write(state, 'this is a text')
+    elif name == 'empty state':
+        _write(state, '')
     elif name == 'state of a deleted checkpoint':
         _write(state, 'model_checkpoint_path: "model.ckpt-77"')
     elif name == 'one shard of two':
@@ -84,6 +86,7 @@ DAMAGES: Dict[str, Tuple[str, ...]] = {
     'another meta': ('bad/model.ckpt.meta', 'different models'),
     'text as meta': ('bad/model.ckpt.meta',),
     'text as state': ('no readable `checkpoint` file; there is bad/model.ckpt',),
+    'empty state': ('no readable `checkpoint` file; there is bad/model.ckpt',),
     'state of a deleted checkpoint': ('names bad/model.ckpt-77, which is not there; there is bad/model.ckpt',),
     'one shard of two': ('1 of its 2 data files',),
     'lacks a variable': ('lacks 1 variables that the outputs need (block/expand/kernel)',),

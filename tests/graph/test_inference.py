@@ -37,7 +37,7 @@ def operations(graph: tf.GraphDef) -> Set[str]:
 
 def moving_reference(saved: Saved, feeds: Dict[str, Any]) -> np.ndarray:
     """The same layers in inference mode, built anew and restored from the training checkpoint by plain TensorFlow."""
-    with tf.Graph().as_default(), tf.Session() as session:
+    with tf.Graph().as_default(), plain.new_session() as session:
         builders._training_forward(builders.Dialect('layers', training=False), 4, False)
         tf.train.Saver().restore(session, saved.prefix)
         return session.run('output:0', feeds)

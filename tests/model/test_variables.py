@@ -4,7 +4,7 @@ from typing import Any, Optional, Tuple
 
 import pytest
 
-from tests import builders
+from tests import builders, plain
 from tests.surgery import load
 from tf1pruning.model.variables import Slice, format_slice, parse_slice
 from tf1pruning.tf1 import tf
@@ -60,7 +60,7 @@ def test_a_variable_of_unknown_shape_is_left_out(tmp_path: Any) -> None:
     def odd_free() -> Any:
         return tf.train.Saver([each for each in tf.global_variables() if each.op.name != 'odd'])
 
-    with tf.Graph().as_default(), tf.Session() as session:
+    with tf.Graph().as_default(), plain.new_session() as session:
         build()
         session.run(tf.global_variables_initializer())
         prefix = odd_free().save(session, str(tmp_path / 'model.ckpt'))

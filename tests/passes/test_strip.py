@@ -75,7 +75,7 @@ def test_stripped_values_are_slices_of_the_old_ones(done: Tuple[builders.Saved, 
     """Bit for bit."""
     _, surgery = done
     gone = pruned_slices(surgery.channels, surgery.plan)
-    with tf.Graph().as_default(), tf.Session() as session:
+    with tf.Graph().as_default(), plain.new_session() as session:
         tf.train.import_meta_graph(surgery.hard + '.meta').restore(session, surgery.hard)
         values = session.run({variable.op.name: variable for variable in tf.global_variables()})
     for name, value in values.items():

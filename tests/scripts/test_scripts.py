@@ -106,11 +106,11 @@ def test_export(work: str) -> None:
     assert '--force' in err
 
 
-@pytest.mark.parametrize('script', ['strip_checkpoint.py', 'export_frozen_graph.py'])
-@pytest.mark.parametrize(('words', 'expected'), [
-    (('--help',), ''),
-    (('--bogus',), "Unknown command line flag 'bogus'"),
-    ((), '--ckpt must have a value'),
+@pytest.mark.parametrize(('script', 'words', 'expected'), [
+    ('strip_checkpoint.py', ('--help',), ''),
+    ('strip_checkpoint.py', ('--bogus',), "Unknown command line flag 'bogus'"),
+    ('export_frozen_graph.py', ('--help',), ''),
+    ('export_frozen_graph.py', (), '--ckpt must have a value'),
 ])
 def test_help_and_wrong_flags(script: str, words: Tuple[str, ...], expected: str) -> None:
     code, out, err = _run(script, *words)

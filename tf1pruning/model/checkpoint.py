@@ -18,6 +18,8 @@ from .variables import Variable, format_slice
 
 UNREADABLE = '[\\'
 """In a path, TensorFlow takes these for a pattern that the file itself does not match."""
+_READ_ERRORS = (tf.errors.OpError, RuntimeError, ValueError, IndexError)
+"""TensorFlow 2 says that a file is too short by an IndexError."""
 _FILE_ENDINGS = re.compile(r'\.(index|meta|data-\d+-of-\d+)$')
 
 
@@ -47,7 +49,7 @@ def load_checkpoint(prefix: str, outputs: Tuple[str, ...] = (), inputs: Optional
         variable = held.get(name)
         try:
             value = np.asarray(reader.get_tensor(variable.key if variable else name))
-        except (tf.errors.OpError, RuntimeError, ValueError) as error:
+        except _READ_ERRORS as error:
             raise ModelError('checkpoint %s is damaged or truncated (%s): copy or save it again'
                              % (prefix, first_line(error))) from error
         if variable is not None and variable.part is not None:
@@ -139,7 +141,7 @@ def open_checkpoint(prefix: str) -> 'tf.train.NewCheckpointReader':
         raise ModelError('TensorFlow cannot read a checkpoint with [ or \\ in its path: rename %s' % prefix)
     try:
         reader = tf.train.load_checkpoint(prefix)
-    except (tf.errors.OpError, RuntimeError, ValueError) as error:
+    except _READ_ERRORS as error:
         raise ModelError('checkpoint %s is damaged or truncated (%s): copy or save it again'
                          % (prefix, first_line(error))) from error
     _check_sizes(prefix)
