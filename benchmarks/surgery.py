@@ -92,7 +92,7 @@ def _medians(runs: List[Dict[str, float]]) -> Dict[str, float]:
 def _memory(prefix: str) -> Dict[str, float]:
     """Peak memory in MB of a fresh process: after importing TensorFlow, and after the surgery."""
     done = subprocess.run([sys.executable, '-m', 'benchmarks.surgery', '--memory-of', prefix], check=True,
-                          stdout=subprocess.PIPE, universal_newlines=True)
+                          stdout=subprocess.PIPE, text=True)
     measured = json.loads(done.stdout)
     measured['checkpoint_mb'] = round(os.path.getsize(prefix + '.data-00000-of-00001') / 1e6, 1)
     measured['allowed_mb'] = round(measured['after_import_mb'] + 2 * measured['checkpoint_mb'] + 100, 1)

@@ -106,7 +106,7 @@ def test_a_checkpoint_that_moves_one_by_one_has_no_index_meanwhile(tmp_path: Any
     assert os.listdir(str(tmp_path)) == ['target']
 
 
-@pytest.fixture()
+@pytest.fixture
 def unwritable(tmp_path: Any) -> Iterator[str]:
     """A place that nobody can write: below a file."""
     (tmp_path / 'file').write_text('I am no folder')

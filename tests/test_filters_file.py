@@ -168,7 +168,7 @@ def test_filters_of_a_multiplied_depthwise(tmp_path: Any) -> None:
     written = filters_of(channels, plan_from_channels(channels, {'block': [1, 4]}))['block']
     assert written == {'block/expand/Conv2D': [1, 4], 'block/depthwise/depthwise': [1, 4],
                        'block/project/Conv2D': [2, 3, 8, 9]}
-    assert pruned(channels, {'block/project/Conv2D': [2, 3, 8, 9]}) == {'block': [1, 4]}
+    assert pruned(channels, {'block': {'block/project/Conv2D': [2, 3, 8, 9]}}) == {'block': [1, 4]}
 
 
 def test_filters_of_a_concat(tmp_path: Any) -> None:

@@ -2,15 +2,16 @@
 
 import contextlib
 import json
+import logging
 import os
 import time
-from typing import Any, Callable, Dict, Iterable, Iterator, Optional, Sequence
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence
 
 from .channels import analyse
 from .channels.blocks import select_groups
-from .errors import ModelError, OptionError, OutputError, VerificationError
+from .errors import ModelError, OutputError, VerificationError
 from .files import atomic_folder, holds, write_text
-from .graph.shapes import Shape, declared_shape
+from .graph.view import GraphView
 from .model.checkpoint import UNREADABLE, load_checkpoint, save_checkpoint
 from .model.frozen import load_frozen, save_frozen, save_graph
 from .model.model import Model
@@ -23,6 +24,7 @@ from .report.notes import nothing_pruned
 from .tf1 import tf
 from .verify import TOLERANCE, compare, difference_of, random_inputs, run
 
+logger = logging.getLogger(__name__)
 PRODUCED = ('plan.json', 'report.json', 'Pruned_Dir', 'Stripped_Dir')
 """What a run leaves in its output folder; with `force`, a folder that holds anything else is not replaced."""
 Stage = Callable[[str], None]
@@ -91,11 +93,10 @@ def _check_place(path: str, sources: Iterable[str]) -> None:
 
 
 def forward_part(model: Model) -> Model:
-    """Returns a model in inference form, and checks that what was said of its inputs and outputs can be.
+    """Returns a model in inference form, and checks that what was said of its outputs can be.
 
     Raises:
         ModelError: the outputs are no values computed from an input.
-        OptionError: an input has another shape in the graph.
     """
     forward = to_inference(model)
     view = forward.view
@@ -108,9 +109,16 @@ def forward_part(model: Model) -> Model:
         if not 0 <= tensor.output < count:
             raise ModelError('there is no tensor %s to be an output: %s (%s) makes %d'
                              % (tensor, tensor.node, view.op(tensor.node), count))
-    for name, spec in forward.inputs.items():
-        _check_shape(name, declared_shape(view.nodes[name]), spec.shape)
+    for name in open_switches(view):
+        logger.warning('%s chooses between branches and has no value, so both stay: give it one (--feed %s=false)',
+                       name, name)
     return forward
+
+
+def open_switches(view: GraphView) -> List[str]:
+    """Returns the placeholders that choose between branches, training flags for the most part."""
+    chosen = {view.source(view.inputs[name][1]).node for name, node in view.nodes.items() if node.op == 'Switch'}
+    return sorted(name for name in chosen if view.op(name) == 'Placeholder')
 
 
 def runnable_part(model: Model) -> Model:
@@ -126,20 +134,6 @@ def runnable_part(model: Model) -> Model:
             raise ModelError('input %s is text, so that random numbers cannot compare the models: name a tensor behind '
                              'it as an input' % name)
     return forward
-
-
-def _check_shape(name: str, known: Optional[Shape], wanted: Optional[Shape]) -> None:
-    """Compares the shape given for an input with the graph's own; the batch size given is only an example."""
-    if known is None or wanted is None:
-        return
-    if len(known) != len(wanted) or any(None not in pair and pair[0] != pair[1]
-                                        for pair in zip(known[1:], wanted[1:])):
-        raise OptionError('input %s has shape %s in the graph: that does not fit %s'
-                          % (name, _sizes(known), _sizes(wanted)))
-
-
-def _sizes(shape: Shape) -> str:
-    return ','.join('?' if size is None else str(size) for size in shape)
 
 
 def prune(model: Model, source: str, output: str, scopes: Sequence[str] = ('all',), criterion: str = 'redundancy',

@@ -6,8 +6,17 @@ import pytest
 
 from tests import builders
 from tests.surgery import channels_of
-from tf1pruning.channels.blocks import (INVERTED_RESIDUAL, OTHER, SQUEEZE_EXCITE, all_scopes, block_kinds,
-                                        contraction_axes, in_scope, kernel_of, select_groups)
+from tf1pruning.channels.blocks import (
+    INVERTED_RESIDUAL,
+    OTHER,
+    SQUEEZE_EXCITE,
+    all_scopes,
+    block_kinds,
+    contraction_axes,
+    in_scope,
+    kernel_of,
+    select_groups,
+)
 from tf1pruning.channels.groups import common_scope
 from tf1pruning.errors import NameNotFoundError
 from tf1pruning.tf1 import tf

@@ -18,7 +18,7 @@ from tf1pruning.tf1 import tf
 DATA = '.data-00000-of-00001'
 
 
-@pytest.fixture()
+@pytest.fixture
 def saved(tmp_path: Any) -> Saved:
     """A small network on disk."""
     return builders.save_network('expanded', tmp_path)

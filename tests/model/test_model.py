@@ -5,9 +5,9 @@ from typing import Dict, List
 import numpy as np
 import pytest
 
+from tf1pruning.graph.inference import Input
 from tf1pruning.model.concrete import BATCH, SPATIAL, concrete_placeholders, example_shapes
 from tf1pruning.model.model import Model, Weights
-from tf1pruning.graph.inference import Input
 from tf1pruning.tf1 import tf
 
 

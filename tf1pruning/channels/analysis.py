@@ -5,14 +5,12 @@ from typing import Dict, List, Tuple
 
 import numpy as np
 
-from ..graph.shapes import Shapes
 from ..graph.view import TensorName
 from ..model.model import Model, Weights
 from .groups import find_groups
 from .layout import EMPTY, Layout
 from .rules import Divided, Facts, Literal, Part, Picked, Pin, apply_rule
 from .unionfind import components
-
 
 
 class Channels:

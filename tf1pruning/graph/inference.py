@@ -11,7 +11,7 @@ from .conditionals import fold_conditionals
 from .constants import set_constant
 from .dropout import RANDOM_OPS, bypass_dropout
 from .rewiring import Rewiring
-from .shapes import Shape, declared_shape, infer_shapes, set_declared_shape, shape_at
+from .shapes import Shape, declared_shape, format_shape, infer_shapes, set_declared_shape, shape_at
 from .view import GraphView, TensorName, parse_tensor
 
 Scalar = Union[bool, int, float]
@@ -74,24 +74,36 @@ def find_placeholders(graph: tf.GraphDef) -> List[str]:
     return [node.name for node in graph.node if node.op == 'Placeholder']
 
 
+_NETWORK = ('Conv2D', 'Conv3D', 'DepthwiseConv2dNative', 'MatMul', 'Conv2DBackpropInput')
+_LOSSES = ('SoftmaxCrossEntropyWithLogits', 'SparseSoftmaxCrossEntropyWithLogits')
+_TRAINING = ('Assign', 'Save', 'Restore', 'Apply', 'ResourceApply', 'NoOp', 'L2Loss', 'Assert', 'ArgMax', 'InTopK',
+             'SoftmaxCrossEntropy', 'SparseSoftmaxCrossEntropy', 'Equal', 'Shape', 'Squared', 'Print', 'Histogram',
+             'ScalarSummary', 'ImageSummary', 'MergeSummary', 'Switch')
+
+
 def find_outputs(graph: tf.GraphDef) -> List[str]:
-    """Proposes output nodes: ends of the longest chains of operations that hold a convolution or a MatMul."""
+    """Proposes output nodes, the likeliest first: logits of losses, softmax layers, ends of the network.
+
+    The network is what follows a convolution or a matrix product; gradients, metrics and summaries do not belong to it.
+    """
     view = GraphView(graph)
-    network = ('Conv2D', 'DepthwiseConv2dNative', 'MatMul', 'Conv2DBackpropInput')
-    starts = [TensorName(name) for name, node in view.nodes.items()
-              if node.op in network and not any(part.endswith('_grad') for part in name.split('/'))]
-    skipped = ('Assign', 'Save', 'Restore', 'Apply', 'ResourceApply', 'Summary', 'NoOp', 'L2Loss', 'Assert')
 
     def forward(name: str) -> bool:
-        node = view.nodes[name]
-        return not (node.op.startswith(skipped) or node.op.endswith(('Summary', 'Grad', 'BackpropFilter'))
-                    or any(part.startswith('gradients') for part in name.split('/')))
+        op, parts = view.op(name), name.split('/')
+        return not (op.startswith(_TRAINING) or op.endswith(('Grad', 'BackpropFilter'))
+                    or any(part.startswith(('gradients', 'AssignMovingAvg', 'AssignAvg')) for part in parts))
 
-    reached = view.descendants(starts, lambda use: forward(use.node)) | {start.node for start in starts}
-    ends = [name for name in reached
+    starts = [name for name, node in view.nodes.items() if node.op in _NETWORK and forward(name)]
+    reached = view.descendants([TensorName(name) for name in starts], lambda use: forward(use.node)) | set(starts)
+    passing = view.ancestors(starts)  # before the last layers: their side branches are no ends of the network
+    ends = [name for name in reached - passing | set(starts)
             if not any(use.node in reached for use in view.uses.get(name, ()))]
     depth = {name: len(view.ancestors([name])) for name in ends}
-    return sorted(ends, key=lambda name: -depth[name])
+    logits = [view.source(view.inputs[name][0], ('Reshape', 'Identity', 'Squeeze')).node
+              for name, node in view.nodes.items() if node.op in _LOSSES]
+    layers = [name for name in reached - passing if view.op(name) == 'Softmax']
+    ordered = logits + layers + sorted(ends, key=lambda name: (-depth[name], name))
+    return [name for name in dict.fromkeys(ordered) if name in reached]
 
 
 def _feed(rewiring: Rewiring, feeds: Mapping[str, Scalar]) -> None:
@@ -110,16 +122,17 @@ def _cut(rewiring: Rewiring, tensor: TensorName, spec: Input) -> None:
     view = rewiring.view
     node = view.nodes[tensor.node]
     name = placeholder_of(tensor, spec).node
+    dtype, shape = tensor_spec(view, tensor)
+    shape = _merge_shapes(name, shape, spec.shape)
     if node.op == 'Placeholder' and name == node.name:
         placeholder = tf.NodeDef()
         placeholder.CopyFrom(node)
-        if spec.shape is not None and declared_shape(node) is None:
-            set_declared_shape(placeholder, (None,) + tuple(spec.shape[1:]))
+        if declared_shape(node) is None:
+            set_declared_shape(placeholder, shape)
     else:
-        dtype, shape = tensor_spec(view, tensor)
         placeholder = tf.NodeDef(name=name, op='Placeholder')
         placeholder.attr['dtype'].type = dtype
-        set_declared_shape(placeholder, _merge_shapes(tensor, shape, spec.shape))
+        set_declared_shape(placeholder, shape)
     for attribute in [key for key in placeholder.attr if key.startswith('_')]:
         del placeholder.attr[attribute]
     if name == tensor.node:
@@ -131,15 +144,20 @@ def _cut(rewiring: Rewiring, tensor: TensorName, spec: Input) -> None:
     rewiring.replace(tensor, TensorName(name))
 
 
-def _merge_shapes(tensor: TensorName, known: Optional[Shape], wanted: Optional[Shape]) -> Optional[Shape]:
-    """Returns the graph's own shape where it has one: an example's batch size is not the placeholder's."""
-    if wanted is None:
-        return known
+def _merge_shapes(name: str, known: Optional[Shape], wanted: Optional[Shape]) -> Optional[Shape]:
+    """Returns the graph's own shape where it has one: an example's batch size is not the placeholder's.
+
+    Raises:
+        OptionError: the two contradict each other in more than the batch size.
+    """
+    if wanted is None or not wanted:
+        return known if known is not None else wanted
     if known is None:
-        return (None,) + tuple(wanted[1:]) if wanted else ()
-    if len(known) != len(wanted) or any(None not in pair and pair[0] != pair[1] for pair in zip(known, wanted)):
-        raise OptionError('input %s has shape %s in the graph, which does not fit %s'
-                          % (tensor, list(known), list(wanted)))
+        return (None, *wanted[1:])
+    if len(known) != len(wanted) or any(None not in pair and pair[0] != pair[1]
+                                        for pair in zip(known[1:], wanted[1:])):
+        raise OptionError('input %s has shape %s in the graph: that does not fit %s'
+                          % (name, format_shape(known), format_shape(wanted)))
     return tuple(wanted[axis] if size is None and axis else size for axis, size in enumerate(known))
 
 

@@ -29,6 +29,11 @@ def set_declared_shape(node: tf.NodeDef, shape: Optional[Iterable[Optional[int]]
             proto.dim.add(size=-1 if size is None else int(size))
 
 
+def format_shape(shape: Optional[Shape]) -> str:
+    """Writes a shape, unknown sizes as `?`."""
+    return 'unknown' if shape is None else '[%s]' % ', '.join('?' if size is None else str(size) for size in shape)
+
+
 def infer_shapes(view: GraphView, nodes: Iterable[str], placeholders: Mapping[str, Optional[Shape]]) -> Shapes:
     """Infers the shapes of `nodes`, which must hold all of their own inputs.
 

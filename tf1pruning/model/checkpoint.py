@@ -201,7 +201,7 @@ def save_checkpoint(model: Model, folder: str, pbtxt: bool = False) -> str:
         else:
             entries.append((variable.key, format_slice(variable.part, variable.shape), model.weights[name]))
     write_tensors(prefix, entries)
-    write_bytes(prefix + '.meta', model.meta.SerializeToString())
+    write_bytes(prefix + '.meta', model.meta.SerializeToString(deterministic=True))
     if pbtxt:
         write_text(prefix + '.pbtxt', str(model.graph))
     write_text(os.path.join(folder, 'checkpoint'), 'model_checkpoint_path: "%s"\nall_model_checkpoint_paths: "%s"\n'

@@ -1,8 +1,10 @@
 """Sizes for what a placeholder leaves open, for the analysis only."""
 
-from typing import TYPE_CHECKING, Dict, Iterable, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Tuple
 
 from ..graph.shapes import Shape, declared_shape
+from ..graph.view import GraphView
+from ..tf1 import tf
 
 if TYPE_CHECKING:
     from .model import Model
@@ -13,46 +15,49 @@ SPATIAL = 64
 """Size for other unknown axes, where the user gives none."""
 
 
-def concrete_placeholders(model: 'Model', nodes: Iterable[str]) -> Dict[str, Optional[Shape]]:
+def concrete_placeholders(model: 'Model', nodes: Iterable[str], batch: int = BATCH) -> Dict[str, Optional[Shape]]:
     """Returns, for every placeholder among some nodes, a shape without unknown sizes.
 
-    What the graph declares stands; then what the user said of the input; then `BATCH` and `SPATIAL`. A placeholder of
+    What the graph declares stands; then what the user said of the input; then `batch` and `SPATIAL`. A placeholder of
     unknown rank counts as a scalar: training flags and keep probabilities are such.
     """
     wanted = {name.split(':')[0]: each.shape for name, each in model.inputs.items()}
-    found: Dict[str, Optional[Shape]] = {}
-    for name in nodes:
-        node = model.view.nodes[name]
-        if node.op in ('Placeholder', 'PlaceholderWithDefault'):
-            found[name] = _concrete(declared_shape(node), wanted.get(name))
-            if node.op == 'PlaceholderWithDefault':
-                del found[name]
-    return found
+    return {name: _concrete(declared_shape(model.view.nodes[name]), wanted.get(name), batch)
+            for name in nodes if model.view.op(name) == 'Placeholder'}
 
 
-def _concrete(declared: Optional[Shape], wanted: Optional[Shape]) -> Shape:
+def _concrete(declared: Optional[Shape], wanted: Optional[Shape], batch: int) -> Shape:
     if declared is None:
-        return () if wanted is None else (max(BATCH, wanted[0] or 0),) + tuple(wanted[1:]) if wanted else ()
-    return tuple(size if size is not None else _fill(axis, wanted) for axis, size in enumerate(declared))
+        declared = (None,) * len(wanted or ())
+    given = wanted if wanted is not None and len(wanted) == len(declared) else (None,) * len(declared)
+    return tuple(size if size is not None else max(BATCH, own or batch) if axis == 0 else own or SPATIAL
+                 for axis, (size, own) in enumerate(zip(declared, given)))
 
 
-def _fill(axis: int, wanted: Optional[Shape]) -> int:
-    given = wanted[axis] if wanted is not None and axis < len(wanted) else None
-    if axis == 0:
-        return max(BATCH, given or 0)
-    return given or SPATIAL
+def spelled_batches(view: GraphView) -> List[int]:
+    """Returns batch sizes that a graph spells out where its placeholders leave them open, in shapes to reshape to."""
+    found: Dict[int, None] = {}
+    for name, node in view.nodes.items():
+        position = {'Conv2DBackpropInput': 0, 'Reshape': 1}.get(node.op)
+        if position is None or len(view.inputs[name]) <= position:
+            continue
+        element = view.nodes.get(view.source(view.inputs[name][position]).node)
+        if element is not None and element.op == 'Const':
+            numbers = tf.make_ndarray(element.attr['value'].tensor).ravel()
+            if numbers.size > 1 and numbers[0] > 0:
+                found[int(numbers[0])] = None
+    return list(found)
 
 
 def example_shapes(model: 'Model') -> Dict[str, Tuple[int, ...]]:
     """Returns a shape for every placeholder, to run the model with: the user's own batch size, else 1."""
     nodes = [node.name for node in model.graph.node if node.op == 'Placeholder']
+    wanted = {key.split(':')[0]: each.shape for key, each in model.inputs.items()}
     shapes: Dict[str, Tuple[int, ...]] = {}
-    for name, shape in concrete_placeholders(model, nodes).items():
-        declared = declared_shape(model.view.nodes[name])
-        wanted = {key.split(':')[0]: each.shape for key, each in model.inputs.items()}.get(name)
-        batch = wanted[0] if wanted else None
+    for name, shape in concrete_placeholders(model, nodes, model.batch).items():
+        declared, given = declared_shape(model.view.nodes[name]), wanted.get(name)
         sizes = [size or 1 for size in shape or ()]
         if sizes and (declared is None or declared[0] is None):
-            sizes[0] = batch or 1
+            sizes[0] = (given[0] if given else None) or (1 if model.batch == BATCH else model.batch)
         shapes[name] = tuple(sizes)
     return shapes

@@ -74,7 +74,7 @@ def save_frozen(model: Model, path: str) -> str:
 
 def save_graph(graph: tf.GraphDef, path: str) -> str:
     """Writes a GraphDef; returns the path."""
-    write_bytes(path, graph.SerializeToString())
+    write_bytes(path, graph.SerializeToString(deterministic=True))
     return path
 
 

@@ -9,7 +9,7 @@ from ..graph.inference import Input, Scalar
 from ..graph.shapes import Shapes, infer_shapes
 from ..graph.view import GraphView
 from ..tf1 import tf
-from .concrete import concrete_placeholders
+from .concrete import BATCH, concrete_placeholders, spelled_batches
 from .variables import Companion, Variable, find_companions, find_variables
 
 
@@ -78,6 +78,7 @@ class Model:
         self._variables: Optional[Dict[str, Variable]] = None
         self._companions: Optional[Dict[str, Tuple[Companion, ...]]] = None
         self._shapes: Optional[Shapes] = None
+        self._batch = BATCH
 
     @property
     def graph(self) -> tf.GraphDef:
@@ -107,11 +108,34 @@ class Model:
 
     @property
     def shapes(self) -> Shapes:
-        """Static shapes of everything the outputs need, inferred once; unknown sizes are made concrete."""
+        """Static shapes of everything the outputs need, inferred once; unknown sizes are made concrete.
+
+        Raises:
+            ModelError: TensorFlow refuses the graph.
+        """
         if self._shapes is None:
-            nodes = self.view.ancestors(self.view.require(name, 'output node').node for name in self.outputs)
-            self._shapes = infer_shapes(self.view, nodes, concrete_placeholders(self, nodes))
+            self._shapes = self._infer_shapes()
         return self._shapes
+
+    @property
+    def batch(self) -> int:
+        """The batch size that `shapes` has where the placeholders leave it open."""
+        assert self.shapes is not None
+        return self._batch
+
+    def _infer_shapes(self) -> Shapes:
+        """Tries `BATCH`; where the graph refuses it, batch sizes that it spells itself."""
+        nodes = self.view.ancestors(self.view.require(name, 'output node').node for name in self.outputs)
+        refused: Optional[ModelError] = None
+        for batch in [BATCH, *spelled_batches(self.view)]:
+            try:
+                shapes = infer_shapes(self.view, nodes, concrete_placeholders(self, nodes, batch))
+            except ModelError as error:
+                refused = refused or error
+            else:
+                self._batch = batch
+                return shapes
+        raise ModelError('%s; give the shapes of the inputs if they are not as assumed' % refused)
 
     def value(self, name: str) -> np.ndarray:
         """Returns the value of a variable or a Const.
@@ -136,5 +160,5 @@ class Model:
         if changed.meta is self.meta:
             changed._view, changed._variables, changed._companions = self._view, self._variables, self._companions
             if changed.outputs == self.outputs and changed.inputs == self.inputs:
-                changed._shapes = self._shapes
+                changed._shapes, changed._batch = self._shapes, self._batch
         return changed

@@ -64,7 +64,8 @@ def strip(model: Model, channels: Channels, plan: PruningPlan, zero_unconverged:
     if unconverged and not zero_unconverged:
         count = sum(len(each.indices) for each in unconverged)
         raise NotZeroError('%d filters are not zero (%s): retrain with the zeros held, or zero them with '
-                           'zero_unconverged' % (count, '; '.join(_describe(each) for each in unconverged[:3])))
+                           'zero_unconverged (--zero-unconverged)'
+                           % (count, '; '.join(_describe(each) for each in unconverged[:3])))
     if unconverged:
         model = zero_slices(model, zeros_of(channels, plan))
     return _cut(model, channels, plan)

@@ -5,7 +5,7 @@ from typing import List, Optional
 import numpy as np
 
 from ..layout import Block, Layout, channel_layout
-from .registry import Operation, RefusedError, Seen, rule
+from .registry import Operation, Seen, rule
 
 _CONVOLUTION = 'strides use_cudnn_on_gpu padding explicit_paddings data_format dilations'
 
@@ -53,8 +53,7 @@ def _grouped(op: Operation, axis: int, rank: int) -> List[Layout]:
 
 @rule('Conv2DBackpropInput', 'Conv3DBackpropInputV2', attributes=_CONVOLUTION + ' Tshape')
 def transposed_convolution(op: Operation) -> List[Layout]:
-    """Kernel HWOI: the last axis is tied to the incoming channels, the one before makes new; their number is spelled.
-    """
+    """Kernel HWOI: the last axis is tied to the incoming channels, the one before makes new ones, which are spelled."""
     rank = len(op.shape(2))
     axis = op.channel_axis(rank)
     op.pin_layout(op.others(2, axis), 'a convolution slides over this axis')
