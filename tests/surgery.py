@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Sequence
 from tests.builders import Saved
 from tf1pruning.channels import Channels, analyse
 from tf1pruning.channels.blocks import select_groups
+from tf1pruning.choice import Amount, choose
 from tf1pruning.graph.inference import Input
 from tf1pruning.model.checkpoint import load_checkpoint, save_checkpoint
 from tf1pruning.model.frozen import save_frozen
@@ -13,7 +14,7 @@ from tf1pruning.model.model import Model
 from tf1pruning.passes.soft_prune import soft_prune
 from tf1pruning.passes.strip import strip
 from tf1pruning.passes.to_inference import to_inference
-from tf1pruning.plan import PruningPlan, choose
+from tf1pruning.plan import PruningPlan
 
 
 class Surgery(NamedTuple):
@@ -52,7 +53,7 @@ def operate(saved: Saved, folder: Any, scopes: Sequence[str] = ('all',), ratio: 
     """Prunes part of every group of the inference form and writes soft-pruned, stripped and frozen."""
     source = load(saved)
     channels = analyse(to_inference(source))
-    plan = choose(channels, select_groups(channels, scopes), 'l1', ratio=ratio, align=align)
+    plan = choose(channels, select_groups(channels, scopes), Amount(ratio=ratio, align=align), 'l1')
     soft = soft_prune(channels.model, channels, plan)
     hard = strip(soft, channels, plan)
     folders = [os.path.join(str(folder), name) for name in ('soft', 'hard')]

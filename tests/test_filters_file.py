@@ -12,9 +12,10 @@ import pytest
 from tests import builders
 from tests.surgery import channels_of
 from tf1pruning.channels import Channels
+from tf1pruning.choice import Amount, choose
 from tf1pruning.errors import PlanError
 from tf1pruning.filters_file import filters_of, plan_from_filters, read_filters
-from tf1pruning.plan import choose, plan_from_channels
+from tf1pruning.plan import plan_from_channels
 
 
 @pytest.fixture(scope='module')
@@ -30,7 +31,7 @@ def pruned(channels: Channels, content: Any) -> Dict[str, Any]:
 
 def test_what_we_write_is_read_back(channels: Channels, tmp_path: Any) -> None:
     """Group → convolution → indices, and the plan itself."""
-    plan = choose(channels, channels.groups, 'l1', ratio=0.5)
+    plan = choose(channels, channels.groups, Amount(ratio=0.5), 'l1')
     written = filters_of(channels, plan)
     assert set(written['block']) == {'block/expand/Conv2D', 'block/depthwise/depthwise', 'block/project/Conv2D',
                                      'block/se/reduce/Conv2D', 'block/se/expand/Conv2D'}

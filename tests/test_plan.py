@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from tests import builders
 from tests.surgery import channels_of
 from tf1pruning.channels import Channels
+from tf1pruning.choice import Amount, aligned, choose
 from tf1pruning.criteria import CRITERIA
 from tf1pruning.errors import OptionError, PlanError
 from tf1pruning.passes.soft_prune import soft_prune
-from tf1pruning.plan import PruningPlan, aligned, choose, plan_from_channels, pruned_slices
+from tf1pruning.plan import PruningPlan, plan_from_channels, pruned_slices
 
 
 @pytest.fixture(scope='module')
@@ -47,10 +48,10 @@ def test_aligned_holds_for_all(size: int, remaining: int, align: int, up: bool) 
 
 def scored(channels: Channels, monkeypatch: Any, scores: List[float], **options: Any) -> List[int]:
     """Channels of `block` that go, for given scores."""
-    monkeypatch.setitem(CRITERIA, 'fixed', lambda channels, group: np.array(scores))
+    monkeypatch.setitem(CRITERIA, 'fixed', lambda channels, group: [np.array(scores)])
     group = next(group for group in channels.groups if group.name == 'block')
     assert len(scores) == group.size
-    return list(choose(channels, [group], 'fixed', **options).groups[0].pruned)
+    return list(choose(channels, [group], Amount(**options), 'fixed').groups[0].pruned)
 
 
 ASCENDING = [number / 24 for number in range(24)]  # channel 23 is the most redundant
@@ -111,19 +112,19 @@ def test_rounding_never_selects_below_the_threshold(channels: Channels, scores: 
 
 
 @pytest.mark.parametrize(('threshold', 'ratio', 'align', 'message'), [
-    (None, None, 4, 'either'), (0.5, 0.5, 4, 'either'), (0.0, None, 4, 'outside'), (1.01, None, 4, 'outside'),
+    (None, None, 4, 'give one'), (0.5, 0.5, 4, 'give one'), (0.0, None, 4, 'outside'), (1.01, None, 4, 'outside'),
     (-1.0, None, 4, 'outside'), (float('nan'), None, 4, 'outside'), (None, 1.5, 4, 'outside'),
     (None, -0.1, 4, 'outside'), (0.5, None, 0, 'align')])
 def test_options_out_of_range(channels: Channels, threshold: Optional[float], ratio: Optional[float], align: int,
                               message: str) -> None:
     """Each is refused."""
     with pytest.raises(OptionError, match=message):
-        choose(channels, channels.groups, 'l1', threshold, ratio, align)
+        choose(channels, channels.groups, Amount(threshold, ratio, align=align), 'l1')
 
 
 def test_json_round_trip(channels: Channels, tmp_path: Any) -> None:
     """Kept and pruned indices, criterion, scores, threshold; read back the same."""
-    plan = choose(channels, channels.groups, threshold=0.5, align=1)
+    plan = choose(channels, channels.groups, Amount(threshold=0.5, align=1))
     assert plan.pruned_count > 0
     path = str(tmp_path / 'plan.json')
     plan.save(path)
@@ -136,8 +137,8 @@ def test_json_round_trip(channels: Channels, tmp_path: Any) -> None:
     assert first['anchor'] == {'parameter': 'stem/kernel', 'axis': 3}
     again = PruningPlan.load(path)
     assert [each._replace(scores=()) for each in again.groups] == [each._replace(scores=()) for each in plan.groups]
-    assert np.allclose([s for each in again.groups for s in each.scores], [s for each in plan.groups for s in each.scores],
-                       atol=1e-6)
+    for mine, other in zip(plan.groups, again.groups):
+        assert np.allclose(mine.scores, other.scores, atol=1e-6)
 
 
 def test_the_same_plan_every_time(channels: Channels, tmp_path: Any) -> None:
@@ -146,14 +147,14 @@ def test_the_same_plan_every_time(channels: Channels, tmp_path: Any) -> None:
     for name in ('a', 'b'):
         (tmp_path / name).mkdir()
         other = channels_of(builders.save_network('expanded', tmp_path / name))
-        texts.append(choose(other, other.groups, threshold=0.5).to_json())
+        texts.append(choose(other, other.groups, Amount(threshold=0.5)).to_json())
     assert texts[0] == texts[1]
     assert [group.name for group in channels.groups] == ['stem', 'block']
 
 
 def test_a_plan_fits_a_sibling(channels: Channels, tmp_path: Any) -> None:
     """Other weights of the same network: the same indices go."""
-    plan = choose(channels, channels.groups, ratio=0.5)
+    plan = choose(channels, channels.groups, Amount(ratio=0.5))
     sibling = channels_of(builders.save_network('expanded', tmp_path, seed=9))
     assert not np.array_equal(sibling.model.value('stem/kernel'), channels.model.value('stem/kernel'))
     mine, others = pruned_slices(channels, plan), pruned_slices(sibling, plan)
@@ -165,7 +166,7 @@ def test_a_plan_fits_a_sibling(channels: Channels, tmp_path: Any) -> None:
 
 def test_a_plan_of_another_model(channels: Channels, tmp_path: Any) -> None:
     """Refused, with what is missing."""
-    plan = choose(channels, channels.groups, ratio=0.5)
+    plan = choose(channels, channels.groups, Amount(ratio=0.5))
     stranger = channels_of(builders.save_network('bare_se', tmp_path))
     with pytest.raises(PlanError, match='does not fit the model.*8 channels in axis 3 of stem/kernel'):
         soft_prune(stranger.model, stranger, plan)

@@ -8,7 +8,7 @@ import time
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence
 
 from .channels import analyse
-from .channels.blocks import select_groups
+from .choice import Selection
 from .errors import ModelError, OutputError, VerificationError
 from .files import atomic_folder, holds, write_text
 from .graph.view import GraphView
@@ -18,7 +18,7 @@ from .model.model import Model
 from .passes.soft_prune import soft_prune
 from .passes.strip import find_unconverged, strip
 from .passes.to_inference import to_inference
-from .plan import PruningPlan, choose
+from .plan import PruningPlan
 from .report.counts import before_after
 from .report.notes import nothing_pruned
 from .tf1 import tf
@@ -136,8 +136,7 @@ def runnable_part(model: Model) -> Model:
     return forward
 
 
-def prune(model: Model, source: str, output: str, scopes: Sequence[str] = ('all',), criterion: str = 'redundancy',
-          threshold: Optional[float] = None, ratio: Optional[float] = None, align: int = 4, force: bool = False,
+def prune(model: Model, source: str, output: str, selection: Selection, force: bool = False,
           tell: Optional[Stage] = None) -> Dict[str, Any]:
     """Prunes a model without training and writes everything into one folder.
 
@@ -145,11 +144,7 @@ def prune(model: Model, source: str, output: str, scopes: Sequence[str] = ('all'
         model: the model as it was read, with outputs, inputs and feeds.
         source: the path it was read from.
         output: the folder; see `PRODUCED`.
-        scopes: what to prune, see `channels.blocks.select_groups`.
-        criterion: see `criteria.CRITERIA`.
-        threshold: see `plan.choose`.
-        ratio: see `plan.choose`.
-        align: see `plan.choose`.
+        selection: what goes.
         force: whether an earlier result is replaced.
         tell: called with the name of every stage.
 
@@ -164,7 +159,7 @@ def prune(model: Model, source: str, output: str, scopes: Sequence[str] = ('all'
         with stages('analyse'):
             channels = analyse(runnable_part(model))
         with stages('plan'):
-            plan = choose(channels, select_groups(channels, scopes), criterion, threshold, ratio, align)
+            plan = selection.plan(channels)
             plan.save(os.path.join(folder, 'plan.json'))
         with stages('soft-prune'):
             soft = soft_prune(model, channels, plan)
@@ -176,7 +171,7 @@ def prune(model: Model, source: str, output: str, scopes: Sequence[str] = ('all'
             prefix = write_stripped(stripped, folder, plan)
         with stages('verify'):
             report = _verified(reference, stripped, prefix, os.path.join(folder, 'Stripped_Dir', 'modify.pb'))
-        report.update(before_after(channels.model, stripped, source, prefix), **describe(plan, align))
+        report.update(before_after(channels.model, stripped, source, prefix), **describe(plan, selection.amount.align))
         report['seconds'] = stages.seconds
         write_text(os.path.join(folder, 'report.json'), json.dumps(report, indent=1) + '\n')
     return report

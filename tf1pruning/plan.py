@@ -5,10 +5,9 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tup
 
 import numpy as np
 
-from .channels import Channels, Group
+from .channels import Channels
 from .channels.blocks import block_kinds
-from .criteria import get_criterion
-from .errors import OptionError, PlanError
+from .errors import PlanError
 from .files import write_text
 
 VERSION = 1
@@ -109,85 +108,6 @@ def _group_plan(each: Mapping[str, Any]) -> GroupPlan:
     return GroupPlan(str(each['name']), str(each['kind']), (str(each['anchor']['parameter']),
                                                             int(each['anchor']['axis'])), size, pruned,
                      str(each['criterion']), each['threshold'], tuple(float(score) for score in each['scores']))
-
-
-def choose(channels: Channels, groups: Sequence[Group], criterion: str = 'redundancy',
-           threshold: Optional[float] = None, ratio: Optional[float] = None, align: int = 4) -> PruningPlan:
-    """Scores the channels of some groups and chooses those that go.
-
-    Args:
-        channels: the analysis.
-        groups: which groups may lose channels.
-        criterion: name of the criterion.
-        threshold: prune channels with a score above it, most redundant first.
-        ratio: prune this part of every group.
-        align: what remains of a group is a multiple of this, and at least one multiple.
-
-    Raises:
-        OptionError: neither or both of threshold and ratio, or one out of its range.
-    """
-    _check_options(threshold, ratio, align)
-    score = get_criterion(criterion)
-    kinds = block_kinds(channels)
-    plans = []
-    for group in groups:
-        scores = score(channels, group)
-        wanted = _above(scores, threshold) if threshold is not None else int(round(group.size * (ratio or 0.0)))
-        exact = threshold is not None
-        count = group.size - aligned(group.size, group.size - wanted, align, round_up=exact)
-        order = np.argsort(-scores, kind='stable')
-        plans.append(GroupPlan(group.name, kinds[group.name], group.anchor, group.size,
-                               tuple(sorted(int(number) for number in order[:count])), criterion, threshold,
-                               tuple(float(value) for value in scores)))
-    return _keep_pieces(channels, groups, plans)
-
-
-def _keep_pieces(channels: Channels, groups: Sequence[Group], plans: Sequence[GroupPlan]) -> PruningPlan:
-    """Takes back one channel, the least redundant, of every piece of a split that would lose all."""
-    gone = np.zeros(channels.pinned.size, bool)
-    score = np.zeros(channels.pinned.size)
-    for group, plan in zip(groups, plans):
-        gone[group.classes[list(plan.pruned)]] = True
-        score[group.classes] = plan.scores
-    for divided in channels.divided:
-        for piece in divided.pieces:
-            labels = channels.labels[piece]
-            if labels.size and gone[labels].all():
-                gone[labels[np.argmin(score[labels])]] = False
-    return PruningPlan(tuple(plan._replace(pruned=tuple(
-        number for number in plan.pruned if gone[group.classes[number]])) for group, plan in zip(groups, plans)))
-
-
-def _check_options(threshold: Optional[float], ratio: Optional[float], align: int) -> None:
-    if (threshold is None) == (ratio is None):
-        raise OptionError('give either a threshold or a ratio')
-    if threshold is not None and not 0 < threshold <= 1:
-        raise OptionError('threshold %g is outside (0, 1]' % threshold)
-    if ratio is not None and not 0 <= ratio <= 1:
-        raise OptionError('ratio %g is outside [0, 1]' % ratio)
-    if align < 1:
-        raise OptionError('align %d is not a positive number' % align)
-
-
-def _above(scores: np.ndarray, threshold: float) -> int:
-    return int((scores > threshold).sum())
-
-
-def aligned(size: int, remaining: int, align: int, round_up: bool) -> int:
-    """Returns how many of `size` channels stay when about `remaining` shall.
-
-    A multiple of `align`, at least one of it, and never more than there are: a group that is smaller stays whole.
-
-    Args:
-        size: channels there are.
-        remaining: channels that shall stay.
-        align: the multiple.
-        round_up: never prune more than asked; else the nearest multiple.
-    """
-    if remaining >= size:
-        return size
-    steps = -(-remaining // align) if round_up else int(remaining / align + 0.5)
-    return min(size, max(1, steps) * align)
 
 
 def removed_ids(channels: Channels, plan: PruningPlan) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from .channels import Channels, Group
 from .channels.blocks import select_groups
+from .choice import Amount, choose
 from .dictionaries import (
     bias_variables,
     convolution_variables,
@@ -28,7 +29,7 @@ from .model.model import Model
 from .passes.soft_prune import soft_prune, zeros_of
 from .passes.strip import find_unconverged, strip
 from .passes.to_inference import to_inference
-from .plan import PruningPlan, choose
+from .plan import PruningPlan
 from .report.counts import before_after
 from .verify import Difference, difference_of, verify
 from .workbench import Workbench, parse_input
@@ -152,7 +153,7 @@ class Pruning:
             Block → convolution → indices along its pruned axis.
         """
         channels = self._channels(self.input_ckpt_path)
-        plan = choose(channels, self._groups(channels), self.criterion, threshold=self.threshold, align=self.align)
+        plan = choose(channels, self._groups(channels), Amount(self.threshold, align=self.align), self.criterion)
         if not plan.pruned_count:
             logger.info('no filter is above threshold %g: this step prunes nothing', self.threshold)
         self._use(channels, plan)

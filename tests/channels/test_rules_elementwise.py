@@ -94,6 +94,16 @@ def test_reductions_over_space(keep: bool) -> None:
     assert not found.pinned()
 
 
+def test_pools_over_volumes_pass_channels() -> None:
+    """MaxPool3D and AvgPool3D."""
+    x = tf.placeholder(tf.float32, [2, 4, 4, 4, 1])
+    x = tf.nn.conv3d(x, tf.get_variable('k', [1, 1, 1, 1, 3]), [1] * 5, 'SAME')
+    y = tf.nn.avg_pool3d(tf.nn.max_pool3d(x, 2, 2, 'SAME'), 2, 2, 'SAME')
+    across = tf.nn.max_pool3d(x, [1, 1, 1, 1, 3], [1, 1, 1, 1, 3], 'SAME')
+    assert same(Analysed(y).ids(y, 4), Analysed(y).filters())
+    assert 'a pool over channels' in str(Analysed(across).reasons())
+
+
 def test_reductions_over_channels_pin() -> None:
     """With the reason."""
     found = Analysed(tf.reduce_max(features(4), 3))

@@ -136,8 +136,8 @@ def test_not_a_model(work: str, command: Command, name: str, model: str) -> None
     ((*NET, '--feed', 'image=1'), ('depend on no input',)),
     ((*NET, '--inputs', 'imgae=1,8,8,3'), ("no input node named 'imgae'", 'closest: image')),
     ((*NET, '--inputs', 'nothing_like_it'), ('placeholders: image',)),
-    ((*NET, '--inputs', 'image=1,8,8'), ('?,8,8,3', '1,8,8')),
-    ((*NET, '--inputs', 'image=1,8,8,4'), ('?,8,8,3', '1,8,8,4')),
+    ((*NET, '--inputs', 'image=1,8,8'), ('[?, 8, 8, 3]', '1,8,8')),
+    ((*NET, '--inputs', 'image=1,8,8,4'), ('[?, 8, 8, 3]', '1,8,8,4')),
     ((*NET, '--inputs', 'stem/Relu6=1,4,4,16'), ('stem/Relu6', '16')),
     ((*NET, '--inputs', 'image=1x8x8x3'), ("'image=1x8x8x3' is not NAME=SIZE",)),
     ((*NET, '--inputs', 'image=1,8,8,3,'), ('is not NAME=SIZE',)),
@@ -159,7 +159,7 @@ def test_wrong_names(work: str, command: Command, name: str, words: Tuple[str, .
 
 
 @pytest.mark.parametrize(('words', 'expected'), [
-    ((), ('--threshold 0.6, or --ratio 0.5',)),
+    ((), ('--threshold 0.6, --ratio 0.5, or --macs 0.5',)),
     (('--threshold', '0'), ('outside (0, 1]',)),
     (('--threshold', '-1'), ('outside (0, 1]',)),
     (('--threshold', '1.5'), ('outside (0, 1]',)),
@@ -169,9 +169,16 @@ def test_wrong_names(work: str, command: Command, name: str, words: Tuple[str, .
     (('--ratio', '-0.1'), ('outside [0, 1]',)),
     (('--ratio', 'nan'), ('outside [0, 1]',)),
     (('--ratio', '0.5', '--threshold', '0.5'), ('not allowed with', '--help')),
-    (('--ratio', '0.5', '--align', '0'), ('--align 0',)),
-    (('--ratio', '0.5', '--align', '-4'), ('--align -4',)),
+    (('--ratio', '0.5', '--align', '0'), ('align 0 is not',)),
+    (('--ratio', '0.5', '--align', '-4'), ('align -4 is not',)),
     (('--ratio', '0.5', '--align', '2.5'), ("'2.5'",)),
+    (('--ratio', '0.5', '--macs', '0.5'), ('not allowed with',)),
+    (('--macs', '0'), ('target 0 for macs is outside',)),
+    (('--params', '1.2'), ('target 1.2 for parameters is outside',)),
+    (('--macs', '0.001'), ('cannot reach 0.1 % of the macs',)),
+    (('--ratio', '0.5', '--min-channels', '0'), ('min-channels 0 is not',)),
+    (('--ratio', '0.5', '--max-ratio', '2'), ('max_ratio 2 is outside',)),
+    (('--ratio', '0.5', '--exclude', 'blok'), ("no scope or group named 'blok'", 'closest: block')),
     (('--ratio', '0.5', '--criterion', 'l3'), ("'l3'", 'redundancy')),
     (('--ratio', '0.5', '--scopes', 'blok'), ("no scope named 'blok'", 'closest: block')),
     (('--ratio', '0.5', '--scopes', 'block,blok'), ("no scope named 'blok'",)),
@@ -264,7 +271,7 @@ def test_plan_of_another_model(work: str, command: Command, plan: Dict[str, Any]
 
 
 def test_plan_and_amount(work: str, command: Command, plan: Dict[str, Any]) -> None:
-    _refused(command, ('soft-prune', *NET, '--plan', 'soft/plan.json', *HALF), 'leave out --threshold and --ratio')
+    _refused(command, ('soft-prune', *NET, '--plan', 'soft/plan.json', *HALF), 'leave out --ratio')
 
 
 def test_pickle_as_plan_is_not_loaded(work: str, command: Command) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Command, contents
-from tf1pruning import files, pipeline
+from tf1pruning import choice, files, pipeline
 
 PRUNE = ('--outputs', 'output', '--ratio', '0.5', '--align', '2')
 
@@ -82,14 +82,15 @@ STAGES = ['analyse', 'choose', 'soft_prune', 'strip', 'write_soft_pruned', 'writ
 @pytest.mark.parametrize('stage', STAGES)
 @pytest.mark.parametrize('output', ['out', 'new/deep'])
 def test_interrupted_at_any_stage(result: str, command: Command, monkeypatch: Any, stage: str, output: str) -> None:
-    original = getattr(pipeline, stage)
+    owner = choice if stage == 'choose' else pipeline
+    original = getattr(owner, stage)
 
     def interrupted(*words: Any, **options: Any) -> Any:
         original(*words, **options)
         os.kill(os.getpid(), signal.SIGINT)
 
     before = contents('.')
-    monkeypatch.setattr(pipeline, stage, interrupted)
+    monkeypatch.setattr(owner, stage, interrupted)
     answer = command('prune', 'other', *PRUNE, '--output', output, '--force')
     assert (answer.code, answer.out) == (130, '')
     assert answer.err.startswith('tf1pruning: interrupted')

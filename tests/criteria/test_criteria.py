@@ -9,7 +9,7 @@ from tests import builders
 from tests.surgery import channels_of
 from tf1pruning.channels import Channels
 from tf1pruning.channels.groups import Group
-from tf1pruning.criteria import get_criterion, l1, redundancy
+from tf1pruning.criteria import CRITERIA, score
 from tf1pruning.errors import OptionError
 from tf1pruning.tf1 import tf
 
@@ -42,26 +42,26 @@ def test_redundancy_by_hand(tmp_path: Any) -> None:
     """r = the fraction of |w| < mean |W|."""
     channels = with_values(two_layers(tmp_path), first__kernel=KERNEL)
     assert np.abs(KERNEL).mean() == 2
-    assert np.allclose(redundancy(channels, group_of(channels, 'first')), [1, 2 / 3, 1 / 3, 0])
+    assert np.allclose(score(channels, group_of(channels, 'first'), 'redundancy'), [1, 2 / 3, 1 / 3, 0])
 
 
 def test_redundancy_of_zeros(tmp_path: Any) -> None:
     """A kernel of zeros alone is all redundant; a zero filter among others too."""
     channels = two_layers(tmp_path)
     zeros = with_values(channels, first__kernel=np.zeros((1, 1, 3, 4)))
-    assert redundancy(zeros, group_of(channels, 'first')).tolist() == [1, 1, 1, 1]
+    assert score(zeros, group_of(channels, 'first'), 'redundancy').tolist() == [1, 1, 1, 1]
     kernel = np.ones((1, 1, 3, 4))
     kernel[..., 2] = 0
     one = with_values(channels, first__kernel=kernel)
-    assert redundancy(one, group_of(channels, 'first')).tolist() == [0, 0, 1, 0]
+    assert score(one, group_of(channels, 'first'), 'redundancy').tolist() == [0, 0, 1, 0]
 
 
 def test_l1_by_hand(tmp_path: Any) -> None:
     """1 − mean |w| / the largest mean |w|: sums 3, 4, 6, 11."""
     channels = with_values(two_layers(tmp_path), first__kernel=KERNEL)
-    assert np.allclose(l1(channels, group_of(channels, 'first')), [1 - 3 / 11, 1 - 4 / 11, 1 - 6 / 11, 0])
+    assert np.allclose(score(channels, group_of(channels, 'first'), 'l1'), [1 - 3 / 11, 1 - 4 / 11, 1 - 6 / 11, 0])
     zeros = with_values(channels, first__kernel=np.zeros((1, 1, 3, 4)))
-    assert l1(zeros, group_of(channels, 'first')).tolist() == [1, 1, 1, 1]
+    assert score(zeros, group_of(channels, 'first'), 'l1').tolist() == [1, 1, 1, 1]
 
 
 def test_all_taps_count_not_only_the_first(tmp_path: Any) -> None:
@@ -69,7 +69,7 @@ def test_all_taps_count_not_only_the_first(tmp_path: Any) -> None:
     channels = channels_of(builders.save_network('flattened', tmp_path))
     kernel = np.ones((3, 3, 3, 8))
     kernel[1:, :, :, 5] = 0.1
-    scores = redundancy(with_values(channels, stem__kernel=kernel), channels.groups[0])
+    scores = score(with_values(channels, stem__kernel=kernel), channels.groups[0], 'redundancy')
     assert np.allclose(scores, [0, 0, 0, 0, 0, 6 / 9, 0, 0])
 
 
@@ -80,8 +80,8 @@ def test_depthwise_and_producer_are_averaged(tmp_path: Any) -> None:
     expand, deep = np.ones((1, 1, 8, 24)), np.ones((3, 3, 24, 1))
     expand[..., 3] = 0
     deep[:, :, 7] = 0
-    scores = redundancy(with_values(channels, block__expand__kernel=expand, block__depthwise__depthwise_kernel=deep,
-                                    block__project__kernel=np.zeros((1, 1, 24, 8))), group)
+    scores = score(with_values(channels, block__expand__kernel=expand, block__depthwise__depthwise_kernel=deep,
+                                    block__project__kernel=np.zeros((1, 1, 24, 8))), group, 'redundancy')
     assert scores[3] == scores[7] == 0.5
     assert np.delete(scores, [3, 7]).max() == 0
 
@@ -92,8 +92,8 @@ def test_parts_of_a_kernel_count_as_one(tmp_path: Any) -> None:
     whole = with_values(two_layers(tmp_path), first__kernel=KERNEL)
     parts = with_values(two_layers(tmp_path / 'parts', partitions=2), first__kernel__part_0=KERNEL[..., :2],
                         first__kernel__part_1=KERNEL[..., 2:])
-    for score in (redundancy, l1):
-        assert np.allclose(score(parts, parts.groups[0]), score(whole, whole.groups[0]))
+    for name in ('redundancy', 'l1', 'l2', 'geometric_median'):
+        assert np.allclose(score(parts, parts.groups[0], name), score(whole, whole.groups[0], name))
 
 
 def test_parts_along_the_input_count_as_one(tmp_path: Any) -> None:
@@ -107,22 +107,24 @@ def test_parts_along_the_input_count_as_one(tmp_path: Any) -> None:
     channels = channels_of(builders.save_graph(build, tmp_path))
     group = next(group for group in channels.groups if group.producers == ('first/MatMul',))
     kernel = np.random.RandomState(0).normal(size=(8, 4)).astype(np.float32)
-    found = redundancy(with_values(channels, first__kernel__part_0=kernel[:4], first__kernel__part_1=kernel[4:]), group)
+    parts = with_values(channels, first__kernel__part_0=kernel[:4], first__kernel__part_1=kernel[4:])
+    found = score(parts, group, 'redundancy')
     assert np.allclose(found, (np.abs(kernel) < np.abs(kernel).mean()).mean(0))
 
 
 def test_scores_are_between_zero_and_one(tmp_path: Any) -> None:
-    """Random weights, every group, both criteria; not all alike."""
+    """Random weights, every group, every criterion; not all alike."""
     channels = channels_of(builders.save_network('nested_se', tmp_path))
     found: Dict[str, np.ndarray] = {}
     for group in channels.groups:
-        for name in ('redundancy', 'l1'):
-            found[name] = get_criterion(name)(channels, group)
+        for name in sorted(CRITERIA):
+            found[name] = score(channels, group, name)
             assert found[name].shape == (group.size,)
             assert 0 <= found[name].min() < found[name].max() <= 1
 
 
-def test_an_unknown_criterion() -> None:
+def test_an_unknown_criterion(tmp_path: Any) -> None:
     """Those that there are, are named."""
-    with pytest.raises(OptionError, match='l1, redundancy'):
-        get_criterion('magic')
+    channels = channels_of(builders.save_network('nested_se', tmp_path))
+    with pytest.raises(OptionError, match='l1, l2'):
+        score(channels, channels.groups[0], 'magic')

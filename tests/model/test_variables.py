@@ -11,7 +11,8 @@ from tf1pruning.tf1 import tf
 
 
 @pytest.mark.parametrize(('text', 'part', 'shape'), [
-    ('', None, (4, 8)), ('4 16 0,4:8,8', Slice((4, 16), (0, 8)), (4, 8)), ('4 16 -:8,8', Slice((4, 16), (0, 8)), (4, 8))])
+    ('', None, (4, 8)), ('4 16 0,4:8,8', Slice((4, 16), (0, 8)), (4, 8)),
+    ('4 16 -:8,8', Slice((4, 16), (0, 8)), (4, 8))])
 def test_slices(text: str, part: Optional[Slice], shape: Tuple[int, ...]) -> None:
     """Both of TensorFlow's spellings are read; the short one is written."""
     assert parse_slice(text) == part

@@ -8,6 +8,7 @@ import pytest
 from tests import builders, plain
 from tests.surgery import Surgery, channels_of, load, operate
 from tf1pruning.channels import analyse
+from tf1pruning.choice import Amount, choose
 from tf1pruning.errors import NotZeroError, PlanError, UnsupportedError
 from tf1pruning.graph.inference import Input
 from tf1pruning.model.checkpoint import save_checkpoint
@@ -15,7 +16,7 @@ from tf1pruning.model.frozen import load_frozen, save_frozen
 from tf1pruning.passes.soft_prune import soft_prune
 from tf1pruning.passes.strip import find_unconverged, predicted_shapes, strip
 from tf1pruning.passes.to_inference import to_inference
-from tf1pruning.plan import choose, plan_from_channels, pruned_slices, removed_ids
+from tf1pruning.plan import plan_from_channels, pruned_slices, removed_ids
 from tf1pruning.tf1 import tf
 
 TOLERANCE = 1e-5
@@ -102,7 +103,7 @@ def test_frozen_graphs_are_stripped_too(tmp_path: Any) -> None:
     path = save_frozen(to_inference(load(saved)), str(tmp_path / 'model.pb'))
     model = to_inference(load_frozen(path, saved.outputs, {'image': Input('', builders.IMAGE)}))
     channels = analyse(model)
-    plan = choose(channels, channels.groups, 'l1', ratio=0.5, align=2)
+    plan = choose(channels, channels.groups, Amount(ratio=0.5, align=2), 'l1')
     soft = soft_prune(model, channels, plan)
     hard = strip(soft, channels, plan)
     files = [save_frozen(each, str(tmp_path / name)) for each, name in ((soft, 'soft.pb'), (hard, 'hard.pb'))]
@@ -156,7 +157,8 @@ def test_an_empty_plan_changes_nothing(tmp_path: Any) -> None:
     """All values and shapes stay."""
     saved = builders.save_network('nested_se', tmp_path)
     channels = channels_of(saved)
-    stripped = strip(channels.model, channels, plan_from_channels(channels, {group.name: [] for group in channels.groups}))
+    plan = plan_from_channels(channels, {group.name: [] for group in channels.groups})
+    stripped = strip(channels.model, channels, plan)
     assert {name: each.shape for name, each in stripped.variables.items()} == {
         name: each.shape for name, each in channels.model.variables.items()}
     (tmp_path / 'copy').mkdir()
@@ -171,7 +173,7 @@ def test_the_model_given_is_not_changed(tmp_path: Any) -> None:
     channels = channels_of(builders.save_network('flattened_by_shape', tmp_path))
     before = channels.model.meta.SerializeToString(deterministic=True)
     values = {name: channels.model.value(name).copy() for name in channels.model.variables}
-    plan = choose(channels, channels.groups, ratio=0.5, align=1)
+    plan = choose(channels, channels.groups, Amount(ratio=0.5, align=1))
     strip(soft_prune(channels.model, channels, plan), channels, plan)
     assert channels.model.meta.SerializeToString(deterministic=True) == before
     assert all(np.array_equal(channels.model.value(name), value) for name, value in values.items())
@@ -207,5 +209,5 @@ def test_a_whole_part_of_a_partitioned_kernel(tmp_path: Any) -> None:
     kernel = channels.model.value('stem/kernel/part_0')
     small = channels.with_weights(channels.model.weights.replaced({'stem/kernel/part_0': kernel * 1e-3}))
     group = small.groups[0]
-    chosen = choose(small, [group], 'l1', ratio=0.5, align=2).groups[0]
+    chosen = choose(small, [group], Amount(ratio=0.5, align=2), 'l1').groups[0]
     assert len(set(chosen.pruned) & {0, 1, 2, 3}) == 3

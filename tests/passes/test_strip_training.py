@@ -8,12 +8,13 @@ import pytest
 from tests import builders, plain
 from tests.surgery import channels_of, load
 from tf1pruning.channels import Channels
+from tf1pruning.choice import Amount, choose
 from tf1pruning.model.checkpoint import save_checkpoint
 from tf1pruning.model.model import Model
 from tf1pruning.passes.soft_prune import soft_prune
 from tf1pruning.passes.strip import strip
 from tf1pruning.passes.to_inference import to_inference
-from tf1pruning.plan import PruningPlan, choose, pruned_slices
+from tf1pruning.plan import PruningPlan, pruned_slices
 
 CASES: Dict[str, Dict[str, Any]] = {
     'adam': {}, 'momentum': {'optimizer': 'momentum'}, 'rmsprop': {'optimizer': 'rmsprop'},
@@ -59,7 +60,7 @@ def trained(request: Any, tmp_path_factory: Any) -> Trained:
     options = CASES[request.param]
     saved = builders.save_training(folder, **options)
     source, channels = load(saved), channels_of(saved)
-    plan = choose(channels, channels.groups, 'l1', ratio=0.5, align=2)
+    plan = choose(channels, channels.groups, Amount(ratio=0.5, align=2), 'l1')
     soft = soft_prune(source, channels, plan)
     hard = strip(soft, channels, plan)
     for name in ('soft', 'hard'):
@@ -159,7 +160,7 @@ def test_a_training_graph_of_fixed_batch_size(tmp_path: Any) -> None:
     """Gradients then spell static shapes of forward tensors: they follow."""
     saved = builders.save_training(tmp_path, batch=4)
     source, channels = load(saved._replace(inputs={})), channels_of(saved._replace(inputs={}))
-    plan = choose(channels, channels.groups, 'l1', ratio=0.5, align=2)
+    plan = choose(channels, channels.groups, Amount(ratio=0.5, align=2), 'l1')
     soft = soft_prune(source, channels, plan)
     losses = []
     for name, model in (('soft', soft), ('hard', strip(soft, channels, plan))):

@@ -105,6 +105,20 @@ def select_groups(channels: Channels, scopes: Sequence[str] = ()) -> List[Group]
     return chosen
 
 
+def exclude_groups(channels: Channels, groups: Sequence[Group], names: Sequence[str]) -> List[Group]:
+    """Leaves out the groups of some names, and those that a layer inside some scopes makes.
+
+    Raises:
+        NameNotFoundError: a name matches nothing; the closest are named.
+    """
+    for name in names:
+        if not any(group.name == name for group in channels.groups) and not any(
+                in_scope(node, name) for node in channels.model.view.nodes):
+            raise NameNotFoundError.closest('scope or group', name, [group.name for group in channels.groups])
+    return [group for group in groups if group.name not in names and not any(
+        in_scope(node, name) for node in group.producers for name in names)]
+
+
 def in_scope(node: str, scope: str) -> bool:
     """Whether a node's path has the segments of a scope in a row."""
     return '/%s/' % scope.strip('/') in '/%s/' % node

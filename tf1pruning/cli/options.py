@@ -33,20 +33,6 @@ def add_graph_options(parser: argparse.ArgumentParser) -> None:
                         help="values of other placeholders, e.g. 'is_training=false;keep_prob=1.0'")
 
 
-def add_choice_options(parser: argparse.ArgumentParser) -> None:
-    """Adds what chooses channels: `--scopes`, `--threshold`, `--ratio`, `--criterion`, `--align`."""
-    parser.add_argument('--scopes', default='all', metavar='blocks|all|NAME[,NAME]',
-                        help='what to prune: the insides of inverted-residual and SE blocks, everything, or blocks by '
-                             'name (default: %(default)s)')
-    amount = parser.add_mutually_exclusive_group()
-    amount.add_argument('--threshold', type=float, help='prune channels with a score above this, in (0, 1]')
-    amount.add_argument('--ratio', type=float, help='prune this part of every group, in [0, 1]')
-    parser.add_argument('--criterion', default='redundancy', choices=['redundancy', 'l1'],
-                        help='what scores channels (default: %(default)s)')
-    parser.add_argument('--align', type=int, default=4, help='what remains of a group is a multiple of this '
-                                                             '(default: %(default)s)')
-
-
 def add_output_options(parser: argparse.ArgumentParser) -> None:
     """Adds `--output` and `--force`."""
     parser.add_argument('--output', required=True, metavar='DIR', help='folder for the results')
@@ -206,28 +192,6 @@ def _unique(names: Iterable[str]) -> Tuple[str, ...]:
     for name in names:
         found.setdefault(parse_tensor(name), name)
     return tuple(found.values())
-
-
-def check_choice(args: argparse.Namespace, or_plan: bool = False) -> None:
-    """Checks what says which channels to prune and how many.
-
-    Raises:
-        OptionError: nothing does, or something is out of its range.
-    """
-    parse_scopes(args.scopes)
-    if args.align < 1:
-        raise OptionError('--align %d is not a positive number' % args.align)
-    if or_plan and args.plan is not None:
-        if args.threshold is not None or args.ratio is not None:
-            raise OptionError('--plan says what to prune: leave out --threshold and --ratio')
-        return
-    if args.threshold is None and args.ratio is None:
-        raise OptionError('say how much to prune: --threshold 0.6, or --ratio 0.5%s' % (
-            ', or --plan FILE' if or_plan else ''))
-    if args.threshold is not None and not 0 < args.threshold <= 1:
-        raise OptionError('--threshold %g is outside (0, 1]' % args.threshold)
-    if args.ratio is not None and not 0 <= args.ratio <= 1:
-        raise OptionError('--ratio %g is outside [0, 1]' % args.ratio)
 
 
 def model_path(path: str) -> str:

@@ -3,11 +3,12 @@
 import argparse
 import json
 
-from . import options
+from . import options, selection
 from .progress import StageBar
 
 EXAMPLES = """  tf1pruning prune model.ckpt-200 --outputs logits --threshold 0.6 --output out
   tf1pruning prune exports/ --outputs probs --inputs 'image=1,96,96,3' --ratio 0.5 --criterion l1 --output out
+  tf1pruning prune model.ckpt-200 --outputs logits --macs 0.5 --align 8 --together --output out
   tf1pruning prune frozen.pb --outputs softmax --scopes blocks --ratio 0.3 --align 8 --output out --json
 """
 JSON = """
@@ -25,21 +26,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_model(parser)
     options.add_output_options(parser)
     options.add_graph_options(parser)
-    options.add_choice_options(parser)
+    selection.add_arguments(parser)
     options.add_json(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     """Prunes and prints the report."""
-    options.check_choice(args)
+    chosen = selection.parse(args)
     from .. import pipeline
     from ..report.table import format_report
     model = options.read_model(args)
     options.check_feeds(model)
     bar = StageBar(pipeline.STAGES, quiet=args.json)
     try:
-        report = pipeline.prune(model, options.model_path(args.model), args.output, options.parse_scopes(args.scopes),
-                                args.criterion, args.threshold, args.ratio, args.align, args.force, bar)
+        report = pipeline.prune(model, options.model_path(args.model), args.output, chosen, args.force, bar)
     finally:
         bar.close()
     if args.json:

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from . import options
+from . import options, selection
 
 EXAMPLES = """  tf1pruning soft-prune model.ckpt-200 --outputs logits --threshold 0.6 --output out
   tf1pruning soft-prune model.ckpt-900 --outputs logits --plan out/plan.json --output again
@@ -22,21 +22,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_model(parser)
     options.add_output_options(parser)
     options.add_graph_options(parser)
-    options.add_choice_options(parser)
+    selection.add_arguments(parser)
     parser.add_argument('--plan', metavar='FILE', help='a plan made earlier, instead of choosing')
     options.add_json(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     """Writes the soft-pruned model and the plan."""
-    options.check_choice(args, or_plan=True)
+    chosen = selection.parse(args, or_plan=True)
     import os
 
     from .. import pipeline
     from ..channels import analyse
-    from ..channels.blocks import select_groups
     from ..passes.soft_prune import soft_prune
-    from ..plan import PruningPlan, choose
+    from ..plan import PruningPlan
     plan = PruningPlan.load(args.plan) if args.plan is not None else None
     model = options.read_model(args)
     options.check_feeds(model)
@@ -44,8 +43,7 @@ def run(args: argparse.Namespace) -> None:
     with pipeline.output_folder(args.output, args.force, sources) as folder:
         channels = analyse(pipeline.forward_part(model))
         if plan is None:
-            plan = choose(channels, select_groups(channels, options.parse_scopes(args.scopes)), args.criterion,
-                          args.threshold, args.ratio, args.align)
+            plan = chosen.plan(channels)
         path = pipeline.write_soft_pruned(soft_prune(model, channels, plan), folder)
         plan.save(os.path.join(folder, 'plan.json'))
     final = os.path.join(args.output, os.path.relpath(path, folder))

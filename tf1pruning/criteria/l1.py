@@ -2,20 +2,10 @@
 
 import numpy as np
 
-from ..channels import Channels, Group
-from .filters import filters, mean_by_channel
+from .combine import per_kernel, weakness
 
 
-def l1(channels: Channels, group: Group) -> np.ndarray:
-    """Scores channels by 1 − (mean |w| of the filter) / (largest such mean in its kernel).
-
-    Over the kernels that make or filter a channel the mean is taken.
-
-    Returns:
-        Scores, shape `[channels]`, 0 … 1.
-    """
-    scores = []
-    for rows, numbers in filters(channels, group):
-        means = mean_by_channel(group, numbers, np.abs(rows).mean(axis=1))
-        scores.append(1 - means / (means.max() or 1.0))
-    return np.mean(scores, axis=0)
+@per_kernel
+def l1(rows: np.ndarray) -> np.ndarray:
+    """Scores filters `[filters, weights]` by 1 − (mean |w|) / (largest such mean in the kernel)."""
+    return weakness(np.abs(rows).mean(axis=1))

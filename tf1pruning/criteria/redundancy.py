@@ -2,25 +2,15 @@
 
 import numpy as np
 
-from ..channels import Channels, Group
-from .filters import filters, mean_by_channel
+from .combine import per_kernel
 
 
-def redundancy(channels: Channels, group: Group) -> np.ndarray:
-    """Scores channels by r = the fraction of a filter's weights with |w| < mean |W| of its kernel.
+@per_kernel
+def redundancy(rows: np.ndarray) -> np.ndarray:
+    """Scores filters `[filters, weights]` by the fraction of their weights with |w| < mean |W| of the kernel.
 
-    A kernel of zeros alone scores 1. Over the kernels that make or filter a channel the mean is taken.
-
-    Returns:
-        Scores, shape `[channels]`, 0 … 1.
+    Filters of a kernel that is zero altogether score 1.
     """
-    scores = [mean_by_channel(group, numbers, _fraction_below_mean(np.abs(rows)))
-              for rows, numbers in filters(channels, group)]
-    return np.mean(scores, axis=0)
-
-
-def _fraction_below_mean(magnitudes: np.ndarray) -> np.ndarray:
+    magnitudes = np.abs(rows)
     mean = magnitudes.mean()
-    if mean == 0:
-        return np.ones(len(magnitudes))
-    return (magnitudes < mean).mean(axis=1)
+    return (magnitudes < mean).mean(axis=1) if mean > 0 else np.ones(len(rows))

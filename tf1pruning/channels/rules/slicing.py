@@ -10,7 +10,10 @@ from .registry import Divided, Operation, Picked, RefusedError, rule
 
 @rule('Split', attributes='num_split')
 def split(op: Operation) -> List[Layout]:
-    """Equal pieces; after strip they may be unequal, then the Split becomes a SplitV."""
+    """Equal pieces; after strip they may be unequal, then the Split becomes a SplitV.
+
+    Pieces of a kernel are kernels: so TensorFlow 1 writes grouped convolutions with one variable for all groups.
+    """
     count = int(op.node.attr['num_split'].i)
     axis = int(np.ravel(op.constant(0))[0]) % len(op.shape(1))
     return _pieces(op, 1, axis, [op.shape(1)[axis] // count] * count)
@@ -28,12 +31,12 @@ def split_by_sizes(op: Operation) -> List[Layout]:
 
 def _pieces(op: Operation, position: int, axis: int, sizes: List[int]) -> List[Layout]:
     ids = op.ids(position, axis)
-    rest = op.others(position, axis).blocks
+    rest, parameters = op.others(position, axis).blocks, op.inputs[position].parameters
     if ids is None:
-        return [Layout(rest)] * len(sizes)
+        return [Layout(rest, parameters)] * len(sizes)
     pieces = tuple(np.split(ids, np.cumsum(sizes)[:-1]))
     op.facts.divided.append(Divided(op.node.name, axis, pieces))
-    return [Layout((*rest, Block((axis,), piece))) for piece in pieces]
+    return [Layout((*rest, Block((axis,), piece)), parameters) for piece in pieces]
 
 
 @rule('Unpack', attributes='num axis')

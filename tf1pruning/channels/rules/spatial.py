@@ -8,10 +8,11 @@ from ..layout import Layout
 from .registry import Operation, rule
 
 
-@rule('AvgPool', 'MaxPool', attributes='ksize strides padding data_format explicit_paddings')
+@rule('AvgPool', 'MaxPool', 'AvgPool3D', 'MaxPool3D',
+      attributes='ksize strides padding data_format explicit_paddings')
 def pool(op: Operation) -> List[Layout]:
-    """Windows over space; a window over channels mixes them."""
-    axis = op.channel_axis(4)
+    """Windows over space, or over a volume; a window over channels mixes them."""
+    axis = op.channel_axis(len(op.shape(0)))
     if op.node.attr['ksize'].list.i[axis] != 1 or op.node.attr['strides'].list.i[axis] != 1:
         op.pin_layout(op.inputs[0], 'a pool over channels')
     op.pin_layout(op.others(0, axis), 'a pool slides over this axis')

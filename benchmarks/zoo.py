@@ -1,0 +1,110 @@
+"""Prunes half of every group of every architecture at hand and proves that nothing else changed.
+
+    python -m benchmarks.zoo [NAME …] [--json FILE] [--resume] [--markdown docs/zoo.md]
+
+Each network is built with random weights in a process of its own, soft-pruned, stripped, written, and compared
+element by element from its files: soft-pruned with stripped, checkpoint with frozen graph. A line of JSON for each is
+kept in FILE (default `benchmarks/results/zoo_<TensorFlow>.json`); `--resume` leaves out what is in there already.
+`--markdown` makes the table of all results in that folder.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Any, Dict, List, Optional, Set
+
+from benchmarks.zoo_table import markdown, verdict
+
+RESULTS = os.path.join('benchmarks', 'results')
+
+
+def run_case(name: str, timeout: float) -> Dict[str, Any]:
+    """Measures one network in a process of its own; what went wrong is part of the result."""
+    with tempfile.TemporaryDirectory(prefix='zoo-') as folder:
+        try:
+            done = subprocess.run([sys.executable, '-m', 'benchmarks.zoo_case', name, folder], timeout=timeout,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, check=False)
+        except subprocess.TimeoutExpired:
+            return {'name': name, 'error': 'not done after %d s' % timeout}
+    try:
+        return dict(json.loads(done.stdout.strip().splitlines()[-1]))
+    except (ValueError, IndexError):
+        lines = done.stderr.strip().splitlines() or ['exit code %d' % done.returncode]
+        return {'name': name, 'error': lines[-1][:300]}
+
+
+def read_results(path: str) -> Dict[str, Dict[str, Any]]:
+    """Reads the lines of a results file, by name; the last one of a name counts."""
+    if not os.path.exists(path):
+        return {}
+    with open(path, encoding='utf-8') as stream:
+        return {result['name']: result for result in map(json.loads, stream)}
+
+
+def run(names: List[str], path: str, timeout: float, version: str) -> bool:
+    """Measures networks one after the other; returns whether all agreed."""
+    os.makedirs(os.path.dirname(path) or '.', exist_ok=True)
+    began, passed = time.time(), True
+    for number, name in enumerate(names):
+        start = time.time()
+        result = {'tensorflow': version, **run_case(name, timeout)}
+        results = {**read_results(path), name: result}
+        with open(path + '.tmp', 'w', encoding='utf-8') as stream:
+            stream.writelines(json.dumps(each) + '\n' for each in results.values())
+        os.replace(path + '.tmp', path)
+        passed = passed and verdict(result) == 'ok'
+        left = (time.time() - began) / (number + 1) * (len(names) - number - 1)
+        print('%d/%d %-24s %s  (%.0f s, about %.0f min left)' % (
+            number + 1, len(names), name, describe(result), time.time() - start, left / 60), flush=True)
+    return passed
+
+
+def describe(result: Dict[str, Any]) -> str:
+    """Says in a few words how a network went."""
+    if 'error' in result:
+        return 'FAILED: ' + result['error']
+    numbers = '%d groups, %d of %d filters' % (result['groups'], result['filters_prunable'], result['filters'])
+    if 'difference' not in result:
+        return numbers + ', shapes only'
+    return '%s, %s: difference %.1e, checkpoint and pb %.1e, spread %.2f' % (
+        numbers, verdict(result), result['difference'], result['difference_frozen'], result['spread'])
+
+
+def main(arguments: Optional[List[str]] = None) -> int:
+    """Measures, keeps the results, writes the table; the exit code tells whether every network agreed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('names', nargs='*', metavar='NAME', help='networks; default: all that this TensorFlow builds')
+    parser.add_argument('--json', metavar='FILE', help='where results are kept')
+    parser.add_argument('--resume', action='store_true', help='leave out networks that have agreed already')
+    parser.add_argument('--markdown', metavar='FILE', help='write the table of all results')
+    parser.add_argument('--table-only', action='store_true', help='measure nothing')
+    parser.add_argument('--timeout', type=float, default=1800, metavar='SECONDS', help='for each network')
+    args = parser.parse_args(arguments)
+    passed = True
+    if not args.table_only:
+        from benchmarks.zoo_networks import networks
+        from tf1pruning.tf1 import tf
+        known = networks()
+        unknown = [name for name in args.names if name not in known]
+        if unknown:
+            parser.error('TensorFlow %s has no %s; it has %s' % (tf.__version__, unknown[0], ', '.join(known)))
+        path = args.json or os.path.join(RESULTS, 'zoo_%s.json' % tf.__version__.rsplit('.', 1)[0])
+        done: Set[str] = set()
+        if args.resume:
+            done = {name for name, result in read_results(path).items() if verdict(result) == 'ok'}
+        passed = run([name for name in args.names or known if name not in done], path, args.timeout, tf.__version__)
+    if args.markdown:
+        folder = os.path.dirname(args.json) if args.json else RESULTS
+        found = [result for file in sorted(os.listdir(folder)) if file.startswith('zoo_') and file.endswith('.json')
+                 for result in read_results(os.path.join(folder, file)).values()]
+        with open(args.markdown, 'w', encoding='utf-8') as stream:
+            stream.write(markdown(found))
+    return 0 if passed else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""Real models made by others: half of everything pruned, exact. Skipped where they are not at hand."""
+
+import json
+import os
+from typing import Any, Dict
+
+import numpy as np
+import pytest
+
+from tests import plain
+from tf1pruning.channels import analyse
+from tf1pruning.choice import Amount, choose
+from tf1pruning.graph.inference import Input
+from tf1pruning.graph.view import parse_tensor
+from tf1pruning.model.checkpoint import save_checkpoint
+from tf1pruning.model.frozen import save_frozen
+from tf1pruning.model.load import load_model
+from tf1pruning.passes.soft_prune import soft_prune
+from tf1pruning.passes.strip import strip
+from tf1pruning.passes.to_inference import to_inference
+
+MODELS = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'shared', 'models')
+NAMES = ('cifar10_resnet20', 'cifar10_resnet56', 'mlperf_vww_mobilenetv1_025', 'kws_dscnn_inference',
+         'kws_dscnn_training', 'kws_dscnn_frozen', 'super_resolution_dcscn', 'unet_nuclei', 'pose_cpm_mv2')
+
+
+def entry(name: str) -> Dict[str, Any]:
+    """What the index says of a model."""
+    path = os.path.join(MODELS, 'index.json')
+    if not os.path.isfile(path):
+        pytest.skip('%s is not there: the real models are not part of this repository' % os.path.normpath(path))
+    with open(path) as stream:
+        return json.load(stream)[name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', NAMES)
+def test_half_of_everything(tmp_path: Any, name: str) -> None:
+    """Stripped ≡ soft-pruned ≡ frozen elementwise, in plain TensorFlow; the values got fewer, the outputs did not."""
+    spec = entry(name)
+    inputs = {parse_tensor(key).node: Input('', tuple(shape)) for key, shape in spec['feed'].items()}
+    feeds = {parse_tensor(key).node: value for key, value in spec.get('const', {}).items()}
+    outputs = [parse_tensor(output).node for output in spec['outputs']]
+    model = load_model(os.path.join(MODELS, spec['model']), outputs, inputs, feeds)
+    channels = analyse(to_inference(model))
+    plan = choose(channels, channels.groups, Amount(ratio=0.5), 'l1')
+    soft = soft_prune(channels.model, channels, plan)
+    hard = strip(soft, channels, plan)
+    values = plain.feeds_for({key: each.shape for key, each in inputs.items()}, 7)
+    frozen = [plain.run_frozen(save_frozen(each, str(tmp_path / file)), outputs, values)
+              for each, file in ((soft, 'soft.pb'), (hard, 'hard.pb'))]
+    for before, after in zip(*frozen):
+        assert np.isfinite(before).all()
+        assert plain.relative(before, after) <= 1e-5
+    assert os.path.getsize(str(tmp_path / 'hard.pb')) < 0.8 * os.path.getsize(str(tmp_path / 'soft.pb'))
+    if not model.frozen:
+        (tmp_path / 'hard').mkdir()
+        prefix = save_checkpoint(hard, str(tmp_path / 'hard'))
+        for before, after in zip(frozen[1], plain.run_checkpoint(prefix, outputs, values)):
+            assert plain.relative(before, after) <= 1e-5
+        plain.initialise_and_resave(prefix, str(tmp_path))

@@ -1,0 +1,92 @@
+"""A target for MACs, parameters or bytes → how many channels of each group go."""
+
+from typing import TYPE_CHECKING, Callable, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ..channels.cost_model import CostModel
+from ..errors import OptionError
+
+if TYPE_CHECKING:
+    from ..choice import Ranking
+
+TOLERANCE = 0.01
+"""How far from the target a choice may be, as a part of the original."""
+_ROUNDS = 200
+
+
+def meet_target(ranking: 'Ranking', what: str, fraction: float) -> List[int]:
+    """Finds how many channels of each group go so that about a fraction of the original remains.
+
+    A bisection over the ratio comes as near as the alignment lets it; then single groups give up or take back one
+    aligned step each, as long as that comes nearer.
+
+    Args:
+        ranking: scores and limits.
+        what: `macs`, `parameters` or `bytes`.
+        fraction: what shall remain of the original.
+
+    Raises:
+        OptionError: even with everything pruned that may be, more remains; or the steps are too coarse.
+    """
+    model = CostModel(ranking.channels)
+    count: Callable[[np.ndarray], int] = getattr(model, what)
+    original = count(model.everything())
+    wanted = fraction * original
+
+    def cost(counts: Sequence[int]) -> int:
+        return count(~ranking.labels(counts)[ranking.channels.labels])
+
+    least = cost(ranking.part(1.0))
+    if least > wanted + TOLERANCE * original:
+        raise OptionError('cannot reach %.1f %% of the %s: %.1f %% remain when everything goes that may' % (
+            100 * fraction, what, 100.0 * least / original))
+    counts = _bisect(ranking, cost, wanted)
+    counts = _refine(ranking, cost, wanted, counts)
+    missed = abs(cost(counts) - wanted) / original
+    if missed > TOLERANCE:
+        raise OptionError('the nearest to %.1f %% of the %s is %.1f %%: a smaller --align comes nearer' % (
+            100 * fraction, what, 100.0 * cost(counts) / original))
+    return counts
+
+
+def _bisect(ranking: 'Ranking', cost: Callable[[Sequence[int]], int], wanted: float) -> List[int]:
+    low, high = 0.0, 1.0
+    for _ in range(30):
+        middle = (low + high) / 2
+        if cost(ranking.part(middle)) > wanted:
+            low = middle
+        else:
+            high = middle
+    return min((ranking.part(low), ranking.part(high)), key=lambda counts: abs(cost(counts) - wanted))
+
+
+def _refine(ranking: 'Ranking', cost: Callable[[Sequence[int]], int], wanted: float, counts: List[int]) -> List[int]:
+    """Moves one group by one aligned step at a time, always the one that comes nearest."""
+    most = ranking.part(1.0)
+    distance = abs(cost(counts) - wanted)
+    for _ in range(_ROUNDS):
+        nearest: Optional[Tuple[float, List[int]]] = None
+        for changed in _neighbours(ranking, counts, most, fewer=cost(counts) > wanted):
+            far = abs(cost(changed) - wanted)
+            if far < distance and (nearest is None or far < nearest[0]):
+                nearest = far, changed
+        if nearest is None or distance == 0:
+            break
+        distance, counts = nearest
+    return counts
+
+
+def _neighbours(ranking: 'Ranking', counts: List[int], most: List[int], fewer: bool) -> List[List[int]]:
+    """Returns the choices in which one group has one aligned step fewer (or more) channels."""
+    found: List[List[int]] = []
+    align = ranking.amount.align
+    for index, group in enumerate(ranking.groups):
+        kept = group.size - counts[index]
+        step = (kept - 1) // align * align if fewer else min(group.size, (kept // align + 1) * align)
+        gone = group.size - step
+        if step > 0 and gone != counts[index] and gone <= most[index]:
+            found.append(counts[:index] + [gone] + counts[index + 1:])
+    return found
+
+
