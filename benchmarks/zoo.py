@@ -27,7 +27,7 @@ def run_case(name: str, timeout: float) -> Dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix='zoo-') as folder:
         try:
             done = subprocess.run([sys.executable, '-m', 'benchmarks.zoo_case', name, folder], timeout=timeout,
-                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, check=False)
+                                  capture_output=True, text=True, check=False)
         except subprocess.TimeoutExpired:
             return {'name': name, 'error': 'not done after %d s' % timeout}
     try:
@@ -77,33 +77,42 @@ def describe(result: Dict[str, Any]) -> str:
 def main(arguments: Optional[List[str]] = None) -> int:
     """Measures, keeps the results, writes the table; the exit code tells whether every network agreed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('names', nargs='*', metavar='NAME', help='networks; default: all that this TensorFlow builds')
+    parser.add_argument('names', nargs='*', metavar='NAME',
+                        help='networks; default: all, of Keras with TensorFlow 2 those that 1.15 lacks')
     parser.add_argument('--json', metavar='FILE', help='where results are kept')
     parser.add_argument('--resume', action='store_true', help='leave out networks that have agreed already')
-    parser.add_argument('--markdown', metavar='FILE', help='write the table of all results')
+    parser.add_argument('--markdown', metavar='FILE', help='write the table of all results in that folder')
     parser.add_argument('--table-only', action='store_true', help='measure nothing')
     parser.add_argument('--timeout', type=float, default=1800, metavar='SECONDS', help='for each network')
     args = parser.parse_args(arguments)
-    passed = True
-    if not args.table_only:
-        from benchmarks.zoo_networks import networks
-        from tf1pruning.tf1 import tf
-        known = networks()
-        unknown = [name for name in args.names if name not in known]
-        if unknown:
-            parser.error('TensorFlow %s has no %s; it has %s' % (tf.__version__, unknown[0], ', '.join(known)))
-        path = args.json or os.path.join(RESULTS, 'zoo_%s.json' % tf.__version__.rsplit('.', 1)[0])
-        done: Set[str] = set()
-        if args.resume:
-            done = {name for name, result in read_results(path).items() if verdict(result) == 'ok'}
-        passed = run([name for name in args.names or known if name not in done], path, args.timeout, tf.__version__)
+    passed = args.table_only or measure(parser, args)
     if args.markdown:
-        folder = os.path.dirname(args.json) if args.json else RESULTS
-        found = [result for file in sorted(os.listdir(folder)) if file.startswith('zoo_') and file.endswith('.json')
-                 for result in read_results(os.path.join(folder, file)).values()]
-        with open(args.markdown, 'w', encoding='utf-8') as stream:
-            stream.write(markdown(found))
+        write_table(os.path.dirname(args.json) if args.json else RESULTS, args.markdown)
     return 0 if passed else 1
+
+
+def measure(parser: argparse.ArgumentParser, args: argparse.Namespace) -> bool:
+    """Measures what the arguments ask for; returns whether all agreed."""
+    from benchmarks.zoo_networks import default_names, networks
+    from tf1pruning.tf1 import tf
+    known = networks()
+    unknown = [name for name in args.names if name not in known]
+    if unknown:
+        parser.error('TensorFlow %s has no %s; it has %s' % (tf.__version__, unknown[0], ', '.join(known)))
+    path = args.json or os.path.join(RESULTS, 'zoo_%s.json' % tf.__version__.rsplit('.', 1)[0])
+    done: Set[str] = set()
+    if args.resume:
+        done = {name for name, result in read_results(path).items() if verdict(result) == 'ok'}
+    names = [name for name in args.names or default_names() if name not in done]
+    return run(names, path, args.timeout, tf.__version__)
+
+
+def write_table(folder: str, path: str) -> None:
+    """Writes the page of all results in a folder."""
+    found = [result for file in sorted(os.listdir(folder)) if file.startswith('zoo_') and file.endswith('.json')
+             for result in read_results(os.path.join(folder, file)).values()]
+    with open(path, 'w', encoding='utf-8') as stream:
+        stream.write(markdown(found))
 
 
 if __name__ == '__main__':

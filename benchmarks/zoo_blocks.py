@@ -18,26 +18,36 @@ from benchmarks.zoo_layers import (
 from tf1pruning.tf1 import tf
 
 Ends = Tuple[tf.Tensor, tf.Tensor]
-BLOCKS: Dict[str, Callable[[], Ends]] = {}
+Block = Callable[[tf.Tensor], tf.Tensor]
+Whole = Callable[[], Ends]
+BLOCKS: Dict[str, Whole] = {}
 
 
-def between(name: str) -> Callable[[Callable[[tf.Tensor], tf.Tensor]], Callable[[tf.Tensor], tf.Tensor]]:
-    """Registers a block on feature maps `[N, 16, 16, 24]` as a network: convolution, block, convolution, classifier."""
-    def register(block: Callable[[tf.Tensor], tf.Tensor]) -> Callable[[tf.Tensor], tf.Tensor]:
-        def build() -> Ends:
-            start = image(32)
-            return start, classified(conv(block(conv(start, 24, 3, 2)), 32, 3))
-        BLOCKS[name] = build
-        return block
-    return register
+def registrars(table: Dict[str, Whole]) -> Tuple[Callable[[str], Callable[[Block], Block]],
+                                                 Callable[[str], Callable[[Whole], Whole]]]:
+    """Returns two decorators that register networks in a table.
+
+    The first takes a block on feature maps `[N, 16, 16, 24]` and makes it a network: convolution, block, convolution,
+    classifier. The second takes a whole network.
+    """
+    def between(name: str) -> Callable[[Block], Block]:
+        def register(block: Block) -> Block:
+            def build() -> Ends:
+                start = image(32)
+                return start, classified(conv(block(conv(start, 24, 3, 2)), 32, 3))
+            table[name] = build
+            return block
+        return register
+
+    def network(name: str) -> Callable[[Whole], Whole]:
+        def register(build: Whole) -> Whole:
+            table[name] = build
+            return build
+        return register
+    return between, network
 
 
-def network(name: str) -> Callable[[Callable[[], Ends]], Callable[[], Ends]]:
-    """Registers a whole network."""
-    def register(build: Callable[[], Ends]) -> Callable[[], Ends]:
-        BLOCKS[name] = build
-        return build
-    return register
+between, network = registrars(BLOCKS)
 
 
 @between('SE-dense')
@@ -85,7 +95,7 @@ def prelu(x: tf.Tensor) -> tf.Tensor:
 
 @between('HardSwish')
 def hard_swish(x: tf.Tensor) -> tf.Tensor:
-    """x · relu6(x + 3) / 6, and the hard sigmoid and swish."""
+    """Hard swish, x · relu6(x + 3) / 6, and swish, x · sigmoid(x)."""
     x = conv(x, 32, act=lambda y: y * tf.nn.relu6(y + 3.0) * (1.0 / 6.0))
     return conv(x, 32, act=lambda y: y * tf.sigmoid(y))
 

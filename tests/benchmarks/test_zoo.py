@@ -71,7 +71,7 @@ def test_examples_differ_and_fill_their_range() -> None:
     for shape in ([2, 33, 17, 3], [2, 100], [2, 5, 6, 7, 1]):
         images = example(np.random.RandomState(0), shape, 255.0)
         assert images.shape == tuple(shape)
-        assert 0 <= images.min()
+        assert images.min() >= 0
         assert 128 < images.max() <= 255
         assert np.abs(images[0] - images[1]).max() > 20
 

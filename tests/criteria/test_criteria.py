@@ -113,11 +113,11 @@ def test_parts_along_the_input_count_as_one(tmp_path: Any) -> None:
 
 
 def test_scores_are_between_zero_and_one(tmp_path: Any) -> None:
-    """Random weights, every group, every criterion; not all alike."""
+    """Random weights, every group, every criterion that looks at kernels; not all alike."""
     channels = channels_of(builders.save_network('nested_se', tmp_path))
     found: Dict[str, np.ndarray] = {}
     for group in channels.groups:
-        for name in sorted(CRITERIA):
+        for name in sorted(set(CRITERIA) - {'batch_norm_scale'}):
             found[name] = score(channels, group, name)
             assert found[name].shape == (group.size,)
             assert 0 <= found[name].min() < found[name].max() <= 1
@@ -128,3 +128,28 @@ def test_an_unknown_criterion(tmp_path: Any) -> None:
     channels = channels_of(builders.save_network('nested_se', tmp_path))
     with pytest.raises(OptionError, match='l1, l2'):
         score(channels, channels.groups[0], 'magic')
+
+
+def test_batch_norm_scale(tmp_path: Any) -> None:
+    """The smallest γ scores highest; a group without γ is refused by name."""
+    channels = channels_of(builders.save_network('nested_se', tmp_path))
+    with_scale = next(group for group in channels.groups if any(channels.roles.get(name) == 'scale'
+                                                                for name, _ in group.slices))
+    scales = [channels.model.value(name) for name, _ in with_scale.slices if channels.roles.get(name) == 'scale']
+    expected = np.mean([1 - np.abs(scale) / np.abs(scale).max() for scale in scales], axis=0)
+    assert np.allclose(score(channels, with_scale, 'batch_norm_scale'), expected)
+    without = next(group for group in channels.groups if not any(channels.roles.get(name) == 'scale'
+                                                                 for name, _ in group.slices))
+    with pytest.raises(OptionError, match='group %s has no batch-norm scale' % without.name):
+        score(channels, without, 'batch_norm_scale')
+
+
+def test_geometric_median_is_not_that_of_magnitudes(tmp_path: Any) -> None:
+    """Two equal filters are nearest to the others; one of opposite sign is far, though its magnitude is the same."""
+    kernel = np.zeros(KERNEL.shape, np.float32)
+    kernel[..., :] = 1.0
+    kernel[..., 3] = -1.0
+    channels = with_values(two_layers(tmp_path), first__kernel=kernel)
+    scores = score(channels, group_of(channels, 'first'), 'geometric_median')
+    assert scores[3] == 0
+    assert np.allclose(scores[:3], 1 - 1 / 3)

@@ -38,11 +38,10 @@ class _Owners:
     """For a label: the numbers of the arrays that hold it."""
 
     def __init__(self, arrays: Sequence[np.ndarray]) -> None:
-        parts = [np.unique(array) for array in arrays]
-        labels = np.concatenate(parts) if parts else np.zeros(0, int)
-        owners = np.repeat(np.arange(len(parts)), [part.size for part in parts])
-        order = np.argsort(labels, kind='stable')
-        self.labels, self.owners = labels[order], owners[order]
+        labels = np.concatenate(arrays) if arrays else np.zeros(0, np.int64)
+        owners = np.repeat(np.arange(len(arrays)), [array.size for array in arrays])
+        pairs = np.unique(labels.astype(np.int64) * max(1, len(arrays)) + owners)  # one sort for all of them
+        self.labels, self.owners = np.divmod(pairs, max(1, len(arrays)))
 
     def __call__(self, label: int) -> List[int]:
         start, end = np.searchsorted(self.labels, [label, label + 1])
@@ -105,7 +104,7 @@ def _same_holders(holders: _Owners, candidates: np.ndarray, wholes: np.ndarray) 
         return []
     marks = np.random.RandomState(0).randint(1, 2 ** 62, wholes.size, dtype=np.int64)
     signature = np.zeros(int(holders.labels.max()) + 1, np.int64)
-    held, where = np.unique(np.stack([holders.labels, wholes[holders.owners]]), axis=1)
+    held, where = np.divmod(np.unique(holders.labels * wholes.size + wholes[holders.owners]), wholes.size)
     np.add.at(signature, held, marks[where])
     order = np.argsort(signature[candidates], kind='stable')
     values = signature[candidates][order]

@@ -17,6 +17,8 @@ def fold_conditionals(rewiring: Rewiring, targets: Iterable[TensorName]) -> None
     Given `Merge(f(Switch(x, p):0), g(Switch(x, p):1))` with p = False. Result: `f(x)`.
     A placeholder with a default (Keras' learning phase) counts as its default.
     """
+    if not rewiring.view.operations & {'Switch', 'RefSwitch', 'Merge'}:
+        return
     needed = rewiring.needed(targets)
     taken: Dict[str, Optional[bool]] = {}
     for name, inputs in needed.items():

@@ -1,6 +1,6 @@
 """Replacements collected over a graph, applied once when the result is built."""
 
-from typing import Dict, Iterable, List, Optional
+from typing import Dict, Iterable, List, Optional, Tuple
 
 from ..errors import ModelError
 from ..tf1 import tf
@@ -19,20 +19,24 @@ class Rewiring:
         self._tensors: Dict[TensorName, TensorName] = {}
         self._nodes: Dict[str, tf.NodeDef] = {}
         self._added: Dict[str, List[tf.NodeDef]] = {}
+        self._needed: Dict[Tuple[TensorName, ...], Dict[str, List[TensorName]]] = {}  # until something changes
 
     def replace(self, tensor: TensorName, other: TensorName) -> None:
         """Lets readers of `tensor` read `other`."""
         if tensor != other:
             self._tensors[tensor] = other
+            self._needed.clear()
 
     def replace_node(self, node: tf.NodeDef) -> None:
         """Puts a node in the place of the one with its name."""
         self._nodes[node.name] = node
+        self._needed.clear()
 
     def add_node(self, node: tf.NodeDef, before: str) -> None:
         """Adds a node with a new name, in front of an old one."""
         self._nodes[node.name] = node
         self._added.setdefault(before, []).append(node)
+        self._needed.clear()
 
     def node(self, name: str) -> Optional[tf.NodeDef]:
         """Looks a node up as it will be."""
@@ -54,6 +58,12 @@ class Rewiring:
 
     def needed(self, targets: Iterable[TensorName]) -> Dict[str, List[TensorName]]:
         """Returns the nodes behind some targets, with their inputs as they will be."""
+        targets = tuple(targets)
+        if targets not in self._needed:
+            self._needed[targets] = self._find_needed(targets)
+        return self._needed[targets]
+
+    def _find_needed(self, targets: Iterable[TensorName]) -> Dict[str, List[TensorName]]:
         found: Dict[str, List[TensorName]] = {}
         stack = [self.resolve(target).node for target in targets]
         while stack:
@@ -63,7 +73,26 @@ class Rewiring:
                     raise ModelError('the graph is damaged: no node %r, which others read' % name)
                 found[name] = self.inputs(name)
                 stack.extend(tensor.node for tensor in found[name])
+                stack.extend(self.anchors(name))
         return found
+
+    def anchors(self, name: str) -> List[str]:
+        """Returns the control dependencies that have to stay.
+
+        A constant inside a loop or an open branch belongs to it only by its control dependency; without it, TensorFlow
+        says that an operation "has inputs from different frames", or computes both branches.
+        """
+        if name in self._nodes or self.view.inputs[name]:
+            return []
+        return [control for control in self.view.controls.get(name, ()) if self._is_inside(control)]
+
+    def _is_inside(self, control: str) -> bool:
+        """Whether a control dependency is on something that only a loop or a branch that is still open computes."""
+        tensor = TensorName(control)
+        while self.view.op(tensor.node) == 'Identity':
+            tensor = self.view.inputs[tensor.node][0]
+        opening = ('Switch', 'RefSwitch', 'Merge', 'RefMerge', 'Enter', 'RefEnter')
+        return self.view.op(tensor.node) in opening and tensor not in self._tensors
 
     def build(self, targets: Iterable[TensorName]) -> tf.GraphDef:
         """Makes the graph; a target that was itself replaced lives on as an Identity of its name."""
@@ -93,6 +122,8 @@ class Rewiring:
         copy.device = ''
         del copy.input[:]
         copy.input.extend(str(tensor) for tensor in inputs)
+        if node.name in self.view:
+            copy.input.extend('^' + control for control in self.anchors(node.name))
         for attribute in ('_output_shapes', '_class'):
             if attribute in copy.attr and (attribute != '_class' or copy.op not in ('VariableV2', 'VarHandleOp')):
                 del copy.attr[attribute]

@@ -52,6 +52,7 @@ class GraphView:
         graph: the GraphDef itself.
         nodes: NodeDef by name, in the graph's order.
         inputs: data inputs of every node, in order, control dependencies left out.
+        operations: names of the operations in it.
     """
 
     def __init__(self, graph: tf.GraphDef) -> None:
@@ -64,6 +65,7 @@ class GraphView:
             self.inputs[name] = [tensor for tensor in tensors if tensor.output != CONTROL]
             if len(self.inputs[name]) != len(tensors):
                 self.controls[name] = [tensor.node for tensor in tensors if tensor.output == CONTROL]
+        self.operations = {node.op for node in graph.node}
         self._uses: Optional[Dict[str, List[Use]]] = None
 
     def __contains__(self, name: str) -> bool:

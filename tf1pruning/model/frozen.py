@@ -48,7 +48,7 @@ def frozen_graph(model: Model) -> tf.GraphDef:
     graph.versions.CopyFrom(model.graph.versions)
     graph.library.CopyFrom(model.graph.library)
     targets = [model.view.require(name).node for name in (*model.outputs, *model.inputs)]
-    needed = model.view.ancestors(targets) if targets else set(model.view.nodes)
+    needed = model.view.ancestors(targets, controls=True) if targets else set(model.view.nodes)
     for name, node in model.view.nodes.items():
         if name not in needed:
             continue

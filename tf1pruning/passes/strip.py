@@ -120,6 +120,7 @@ def predicted_shapes(channels: Channels, kept_ids: np.ndarray) -> Shapes:
         kept_ids: for every id, whether it stays.
     """
     predicted: Shapes = {name: list(outputs) for name, outputs in channels.shapes.items()}
+    counts: Dict[Tuple[int, int], int] = {}  # most tensors share the id arrays of others
     for tensor, layout in channels.layouts.items():
         outputs = predicted.get(tensor.node, [])
         shape = outputs[tensor.output] if tensor.output < len(outputs) else None
@@ -128,7 +129,10 @@ def predicted_shapes(channels: Channels, kept_ids: np.ndarray) -> Shapes:
         sizes = list(shape)
         for block in layout.blocks:
             for axis in block.axes:
-                sizes[axis] = int(surviving(block, axis, kept_ids).sum())
+                key = (id(block.ids), block.axes.index(axis))
+                if key not in counts:
+                    counts[key] = int(surviving(block, axis, kept_ids).sum())
+                sizes[axis] = counts[key]
         outputs[tensor.output] = tuple(sizes)
     return predicted
 

@@ -22,10 +22,16 @@ def reshape(op: Operation) -> List[Layout]:
 
 
 def reshaped(op: Operation, layout: Layout, old: Tuple[int, ...], new: Tuple[int, ...]) -> Layout:
-    """Carries a layout through a change of shape."""
+    """Carries a layout through a change of shape.
+
+    Given the sub-pixel shuffle `[N, 16, 2, 16, 2, 8]` → `[N, 32, 32, 8]` with ids over axes 2, 4 and 5, of which the
+    first two join rows and columns. Result: ids over axis 3; what stands at one place of axis 5 is one channel.
+    """
     blocks: List[Block] = []
-    for before, after in factors(old, new):
-        inside = [block for block in layout.blocks if set(block.axes) & set(before)]
+    runs = factors(old, new)
+    own = [_within_one_run(op, block, [before for before, _ in runs]) for block in layout.blocks]
+    for before, after in runs:
+        inside = [block for block in own if set(block.axes) & set(before)]
         if not inside:
             continue
         if len(inside) == 1 and set(inside[0].axes) <= set(before) and after:
@@ -37,6 +43,13 @@ def reshaped(op: Operation, layout: Layout, old: Tuple[int, ...], new: Tuple[int
             for block in inside:
                 op.pin(block.ids, 'a reshape mixes these channels with other axes')
     return Layout(tuple(block for block in blocks if block.axes), layout.parameters)
+
+
+def _within_one_run(op: Operation, block: Block, runs: Sequence[Sequence[int]]) -> Block:
+    """Narrows a block over axes that part company to those of them that hold most ids."""
+    apart = [tuple(axis for axis in block.axes if axis in run) for run in runs]
+    largest = max(apart, key=lambda axes: np.prod([block.ids.shape[block.axes.index(axis)] for axis in axes]))
+    return block if len(largest) == len(block.axes) else op.narrowed(block, largest)
 
 
 def _through(block: Block, before: Sequence[int], after: Sequence[int], old: Sequence[int],

@@ -209,16 +209,19 @@ class Operation:
         """Returns the ids along one axis of an input; a block over several axes is narrowed to this one."""
         return self.along(self.inputs[position], axis)
 
+    def narrowed(self, block: Block, axes: Sequence[int]) -> Block:
+        """Ties what a block has along its other axes, so that its ids stand over some of its axes only."""
+        places = [block.axes.index(axis) for axis in axes]
+        moved = np.moveaxis(block.ids, places, range(-len(places), 0))
+        rows = moved.reshape((-1,) + moved.shape[moved.ndim - len(places):])
+        for row in rows[1:]:
+            self.tie(rows[0], row)
+        return Block(tuple(axes), rows[0])
+
     def along(self, layout: Layout, axis: int) -> Optional[np.ndarray]:
         """Returns the ids along one axis of a layout, None where it has none."""
         block = layout.block(axis)
-        if block is None:
-            return None
-        place = block.axes.index(axis)
-        moved = np.moveaxis(block.ids, place, -1).reshape(-1, block.ids.shape[place])
-        for row in moved[1:]:
-            self.tie(moved[0], row)
-        return moved[0]
+        return None if block is None else self.narrowed(block, (axis,)).ids
 
     def others(self, position: int, *axes: int) -> Layout:
         """Returns an input's layout without the blocks over some axes."""

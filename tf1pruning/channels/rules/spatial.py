@@ -29,10 +29,20 @@ def resize(op: Operation) -> List[Layout]:
 
 @rule('Mean', 'Sum', 'Max', 'Min', 'Prod', 'All', 'Any', attributes='keep_dims')
 def reduction(op: Operation) -> List[Layout]:
-    """Reduces some axes; channels among them would be mixed."""
+    """Reduces some axes; channels among them would be mixed.
+
+    Where channels stand over several axes and some of these are reduced, what is reduced together lives and dies
+    together: the parts of a maxout unit, the channels of one group of a group norm.
+    """
     rank = len(op.shape(0))
     reduced = {int(axis) % rank for axis in np.ravel(op.constant(1))} if rank else set()
     keep = op.node.attr['keep_dims'].b
-    op.pin_layout(op.inputs[0], '%s over channels' % op.node.op, axes=reduced)
+    blocks = []
+    for block in op.inputs[0].blocks:
+        kept = [axis for axis in block.axes if axis not in reduced]
+        if kept:
+            blocks.append(op.narrowed(block, kept) if len(kept) < len(block.axes) else block)
+        else:
+            op.pin(block.ids, '%s over channels' % op.node.op)
     moved = [axis if keep else axis - sum(other < axis for other in reduced) for axis in range(rank)]
-    return [Layout(op.others(0, *reduced).moved(moved).blocks)]
+    return [Layout(tuple(blocks)).moved(moved)]
