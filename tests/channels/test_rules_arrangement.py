@@ -69,11 +69,36 @@ def test_channel_shuffle_is_a_transpose_of_ids() -> None:
     assert same(found.ids(y, 3), kernel.reshape(2, 2).T.ravel())
 
 
-def test_a_reshape_that_mixes_channels_with_positions_pins() -> None:
-    """`[2, 3, 3, 4]` → `[2, 12, 3]`: a row is part of several channels and positions."""
+def test_a_reshape_across_positions_ties_what_shares_a_column() -> None:
+    """`[2, 3, 3, 4]` → `[2, 6, 6]`, mean over axis 1: a column holds channels 0 and 2, or 1 and 3, in turn."""
     x = tf.reshape(features(), [2, 6, 6])
-    found = Analysed(closed(tf.reduce_mean(x, 1)))
-    assert found.pinned()
+    y = tf.reduce_mean(x, 1)
+    found = Analysed(closed(y))
+    kernel = found.filters()
+    assert same(kernel, kernel[[0, 1, 0, 1]])
+    assert same(found.ids(y, 1), kernel[[0, 1, 0, 1, 0, 1]])
+    assert not found.pinned()
+
+
+def test_a_reshape_that_mixes_two_axes_of_channels_pins() -> None:
+    """A kernel whose incoming channels and filters become one axis."""
+    x = features(4)
+    kernel = tf.get_variable('mixed', [1, 1, 4, 3])
+    row = tf.reshape(kernel, [1, 12])
+    found = Analysed(closed(tf.nn.conv2d(x, kernel, 1, 'SAME')), row * 2.0)
+    assert found.pinned('k')
+    assert 'a reshape mixes' in str(found.reasons('k'))
+
+
+def test_sub_pixel_shuffle() -> None:
+    """DepthToSpace by Reshape, Transpose, Reshape: what goes to one channel is one channel."""
+    x = tf.reshape(features(8), [-1, 3, 3, 2, 2, 2])
+    y = tf.reshape(tf.transpose(x, [0, 1, 3, 2, 4, 5]), [-1, 6, 6, 2])
+    found = Analysed(closed(y))
+    kernel = found.filters()
+    assert same(kernel, np.tile(kernel[:2], 4))
+    assert same(found.ids(y, 3), kernel[:2])
+    assert not found.pinned()
 
 
 def test_reshape_with_batch_left_open_keeps_channels() -> None:

@@ -197,3 +197,37 @@ def test_a_grid_is_narrowed_to_an_axis_when_a_consumer_needs_one() -> None:
     assert len(set(classes[0].tolist())) == 4
     assert not found.pinned()
     assert [group.size for group in found.channels.groups] == [4]
+
+
+def test_a_maxout_unit_is_one_channel() -> None:
+    """Runs of two channels, the larger of which goes on: a part of a unit does not go without the other."""
+    y = tf.reduce_max(tf.reshape(features(6), [-1, 3, 3, 3, 2]), 4)
+    found = Analysed(closed(y))
+    kernel = found.filters()
+    assert same(kernel, np.repeat(kernel[::2], 2))
+    assert same(found.ids(y, 3), kernel[::2])
+    assert not found.pinned()
+
+
+def test_group_norm_prunes_whole_groups() -> None:
+    """The mean over a group's channels ties these; a layer norm, over all of them, pins."""
+    x = tf.reshape(features(6), [-1, 3, 3, 3, 2])
+    y = tf.reshape(x - tf.reduce_mean(x, [1, 2, 4], keepdims=True), [-1, 3, 3, 6])
+    other = features(6, name='other')
+    z = other - tf.reduce_mean(other, 3, keepdims=True)
+    found = Analysed(closed(y), closed(z, 'last'))
+    assert same(found.filters(), np.repeat(found.filters()[::2], 2))
+    assert not found.pinned()
+    assert found.pinned('other')
+    assert 'Mean over channels' in str(found.reasons('other'))
+
+
+def test_softmax_over_branches_leaves_channels_apart() -> None:
+    """The weights of two branches; over the channels themselves, it pins."""
+    weights = tf.nn.softmax(tf.stack([vectors(4), vectors(4, 'l')], 2))
+    y = weights[:, :, 0]
+    found = Analysed(closed(y), tf.nn.softmax(closed(tf.nn.softmax(vectors(4, 'm')), 'last')))
+    assert same(found.ids(y, 1), found.filters())
+    assert same(found.filters(), found.filters('l'))
+    assert not found.pinned()
+    assert 'normalises over channels' in str(found.reasons('m'))

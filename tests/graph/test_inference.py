@@ -13,7 +13,7 @@ from tf1pruning.graph.batch_norm import FUSED_BATCH_NORMS
 from tf1pruning.graph.dropout import RANDOM_OPS
 from tf1pruning.graph.inference import Input, find_outputs, find_placeholders, inference_graph
 from tf1pruning.graph.shapes import declared_shape
-from tf1pruning.model.checkpoint import save_checkpoint
+from tf1pruning.model.checkpoint import load_checkpoint, save_checkpoint
 from tf1pruning.model.frozen import frozen_graph
 from tf1pruning.passes.to_inference import to_inference
 from tf1pruning.tf1 import tf
@@ -296,3 +296,31 @@ def test_two_dropouts_in_a_row() -> None:
     y = tf.nn.dropout(x, rate=0.5) * tf.constant([1.0, 2.0, 3.0, 4.0]) + 1.0
     tf.identity(tf.nn.dropout(y, rate=0.25), 'output')
     assert plain.run_graph(forward(['output']), ['output'], {'x:0': np.ones(4)})[0].tolist() == [2.0, 3.0, 4.0, 5.0]
+
+
+def test_a_loop_keeps_its_constants(tmp_path: Any) -> None:
+    """A constant in a loop belongs to it by a control dependency only; without it TensorFlow refuses the graph."""
+    def build() -> None:
+        x = builders.conv(builders.image(), 4, 'stem')
+        number, y = tf.while_loop(lambda number, _: number < 3, lambda number, y: (number + 1, y * 0.5 + 1.0), [0, x])
+        builders.head(y * tf.cast(number, tf.float32))
+    saved = builders.save_graph(build, tmp_path)
+    feeds = plain.feeds_for(saved.inputs)
+    model = to_inference(load(saved))
+    found = plain.run_graph(frozen_graph(model), saved.outputs, feeds)[0]
+    assert plain.relative(plain.run_checkpoint(saved.prefix, saved.outputs, feeds)[0], found) <= 1e-6
+
+
+@pytest.mark.parametrize('flag', [False, True])
+def test_an_open_conditional_keeps_its_constants(tmp_path: Any, flag: bool) -> None:
+    """Without its control dependency, a constant in a branch would be computed whichever branch is taken."""
+    def build() -> None:
+        x = builders.conv(builders.image(), 4, 'stem')
+        positive = tf.placeholder(tf.bool, [], 'positive')
+        builders.head(x * tf.cond(positive, lambda: tf.constant(2.0), lambda: tf.constant(3.0)))
+    saved = builders.save_graph(build, tmp_path)
+    feeds = dict(plain.feeds_for(saved.inputs), **{'positive:0': flag})
+    inputs = {name: Input('', shape) for name, shape in saved.inputs.items()}
+    model = to_inference(load_checkpoint(saved.prefix, saved.outputs, {**inputs, 'positive': Input()}))
+    found = plain.run_graph(frozen_graph(model), saved.outputs, feeds)[0]
+    assert plain.relative(plain.run_checkpoint(saved.prefix, saved.outputs, feeds)[0], found) <= 1e-6
