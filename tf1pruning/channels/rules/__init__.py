@@ -15,19 +15,8 @@ from . import (
     slicing,
     spatial,
 )
-from .registry import (
-    RULES,
-    Divided,
-    Facts,
-    Literal,
-    Operation,
-    Part,
-    Picked,
-    Pin,
-    RefusedError,
-    Seen,
-    apply_rule,
-)
+from .facts import Divided, Facts, Literal, Part, Picked, Pin, Seen
+from .registry import RULES, Operation, RefusedError, apply_rule
 
 __all__ = ['Divided', 'Facts', 'Literal', 'Operation', 'Part', 'Picked', 'Pin', 'RULES', 'RefusedError', 'Seen',
            'apply_rule', 'arrangement', 'control', 'convolution', 'elementwise', 'functions', 'mixing', 'normalization',

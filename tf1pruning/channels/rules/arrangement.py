@@ -5,7 +5,8 @@ from typing import List, Sequence, Tuple
 import numpy as np
 
 from ..layout import EMPTY, Block, Layout, drop_constant_axes
-from .registry import Divided, Operation, Part, RefusedError, rule
+from .facts import Divided, Part
+from .registry import Operation, RefusedError, rule
 
 
 @rule('Reshape')
@@ -29,7 +30,7 @@ def reshaped(op: Operation, layout: Layout, old: Tuple[int, ...], new: Tuple[int
     """
     blocks: List[Block] = []
     runs = factors(old, new)
-    own = [_within_one_run(op, block, [before for before, _ in runs]) for block in layout.blocks]
+    own = [_within_one_run(op, block, old, [before for before, _ in runs]) for block in layout.blocks]
     for before, after in runs:
         inside = [block for block in own if set(block.axes) & set(before)]
         if not inside:
@@ -45,11 +46,14 @@ def reshaped(op: Operation, layout: Layout, old: Tuple[int, ...], new: Tuple[int
     return Layout(tuple(block for block in blocks if block.axes), layout.parameters)
 
 
-def _within_one_run(op: Operation, block: Block, runs: Sequence[Sequence[int]]) -> Block:
-    """Narrows a block over axes that part company to those of them that hold most ids."""
-    apart = [tuple(axis for axis in block.axes if axis in run) for run in runs]
-    largest = max(apart, key=lambda axes: np.prod([block.ids.shape[block.axes.index(axis)] for axis in axes]))
-    return block if len(largest) == len(block.axes) else op.narrowed(block, largest)
+def _within_one_run(op: Operation, block: Block, old: Sequence[int], runs: Sequence[Sequence[int]]) -> Block:
+    """Narrows a block over axes that part company: to those that stay among themselves, if possible, else the most."""
+    best: Tuple[bool, int, List[int]] = (False, 0, [])
+    for run in runs:
+        axes = [axis for axis in block.axes if axis in run]
+        alone = bool(axes) and all(axis in axes or old[axis] == 1 for axis in run)
+        best = max(best, (alone, int(np.prod([old[axis] for axis in axes])), axes))
+    return block if len(best[2]) == len(block.axes) else op.narrowed(block, best[2])
 
 
 def _through(block: Block, before: Sequence[int], after: Sequence[int], old: Sequence[int],

@@ -10,6 +10,7 @@ from ...graph.shapes import Shape, Shapes, shape_at
 from ...graph.view import VARIABLE_OPS, GraphView, TensorName
 from ...tf1 import tf
 from ..layout import EMPTY, Block, Layout
+from .facts import Facts, Literal, Pin
 
 logger = logging.getLogger(__name__)
 Rule = Callable[['Operation'], Sequence[Layout]]
@@ -48,107 +49,6 @@ _TYPES = {'T', 'dtype', 'Tidx', 'Tshape', 'Tpaddings', 'Tperm', 'Tdim', 'Tmultip
 
 class RefusedError(Exception):
     """A rule cannot say what happens: the ids that its operation sees are pinned with this reason."""
-
-
-class Pin(NamedTuple):
-    """Ids that must stay, and why."""
-
-    ids: np.ndarray
-    operation: str
-    node: str
-    reason: str
-
-
-class Literal(NamedTuple):
-    """A number in the graph that spells how many channels there are.
-
-    Attributes:
-        node: the node that reads it, as input number `position`.
-        element: index in the flat value of that input.
-        block: the ids it counts along `axis`.
-        sign: -1 where the number counts from the end.
-    """
-
-    node: str
-    position: int
-    element: int
-    block: Block
-    axis: int
-    sign: int = 1
-
-
-class Divided(NamedTuple):
-    """A tensor that is split into pieces along its channels, without a weight for each piece.
-
-    Attributes:
-        node: a Split or SplitV.
-        axis: the axis that is split.
-        pieces: the ids of each piece; of each, one at least has to stay.
-    """
-
-    node: str
-    axis: int
-    pieces: Tuple[np.ndarray, ...]
-
-
-class Picked(NamedTuple):
-    """Channels picked by constant indices.
-
-    Attributes:
-        node: the node that picks; its input number `position` is the indices.
-        position: see above.
-        source: ids of what is picked from.
-        indices: the indices, one dimension.
-    """
-
-    node: str
-    position: int
-    source: np.ndarray
-    indices: np.ndarray
-
-
-class Seen(NamedTuple):
-    """Ids that an operation produces, contracts over or filters one by one."""
-
-    node: str
-    parameters: Tuple[str, ...]
-    ids: np.ndarray
-
-
-class Part(NamedTuple):
-    """Tells of a parameter that it is joined with others, as partitioned variables are.
-
-    Attributes:
-        whole: the first of the parameters joined.
-        axis: the axis along which they are.
-    """
-
-    whole: str
-    axis: int
-
-
-class Facts:
-    """What the rules find out about a graph."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.ties: List[Tuple[np.ndarray, np.ndarray]] = []
-        self.pins: List[Pin] = []
-        self.literals: List[Literal] = []
-        self.multi_axis: List[Block] = []
-        self.produced: List[Seen] = []
-        self.contracted: List[Seen] = []
-        self.depthwise: List[Seen] = []
-        self.roles: Dict[str, str] = {}
-        self.axes: Dict[str, Tuple[np.ndarray, ...]] = {}
-        self.parts: Dict[str, Part] = {}
-        self.divided: List[Divided] = []
-        self.picked: List[Picked] = []
-
-    def fresh(self, size: int) -> np.ndarray:
-        """Returns ids that nothing else has."""
-        self.count += size
-        return np.arange(self.count - size, self.count)
 
 
 class Operation:
@@ -316,7 +216,3 @@ def apply_rule(view: GraphView, name: str, shapes: Shapes, facts: Facts, layouts
         if layout.blocks or layout.parameters:
             layouts[TensorName(name, index)] = layout
             facts.multi_axis.extend(block for block in layout.blocks if len(block.axes) > 1)
-
-
-__all__ = ['Divided', 'EMPTY', 'Facts', 'Literal', 'Operation', 'Part', 'Picked', 'Pin', 'RULES', 'RefusedError',
-           'Seen', 'apply_rule', 'rule']

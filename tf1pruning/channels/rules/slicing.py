@@ -5,7 +5,8 @@ from typing import List, NamedTuple, Optional, Tuple
 import numpy as np
 
 from ..layout import Block, Layout
-from .registry import Divided, Operation, Picked, RefusedError, rule
+from .facts import Divided, Picked
+from .registry import Operation, RefusedError, rule
 
 
 @rule('Split', attributes='num_split')
