@@ -76,11 +76,10 @@ def measure(rounds: int) -> Dict[str, Any]:
         medians = {name: _medians(each) for name, each in runs.items()}
         parameters = sum(model.value(name).size for name in model.variables)
         memory = _memory(prefix)
-        result = {'tensorflow_version': tf.__version__, 'nodes': len(model.graph.node),
-                  'variables': len(model.variables), 'values': parameters, 'rounds': rounds, 'seconds': medians,
-                  'ratio_to_tensorflow': medians['surgery']['total'] / medians['tensorflow']['total'],
-                  'earlier_implementation_seconds': _EARLIER_SECONDS, 'memory': memory}
-    return result
+        return {'tensorflow_version': tf.__version__, 'nodes': len(model.graph.node),
+                'variables': len(model.variables), 'values': parameters, 'rounds': rounds, 'seconds': medians,
+                'ratio_to_tensorflow': medians['surgery']['total'] / medians['tensorflow']['total'],
+                'earlier_implementation_seconds': _EARLIER_SECONDS, 'memory': memory}
 
 
 def _medians(runs: List[Dict[str, float]]) -> Dict[str, float]:

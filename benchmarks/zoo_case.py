@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.zoo_networks import Network, networks
 from benchmarks.zoo_weights import calibrated, random_weights
 from tf1pruning.channels import Channels, analyse
-from tf1pruning.choice import Amount, choose
+from tf1pruning.choice import choose
 from tf1pruning.cost import count_cost
 from tf1pruning.graph.inference import Input
 from tf1pruning.model.checkpoint import load_checkpoint, save_checkpoint, write_tensors
@@ -25,6 +25,7 @@ from tf1pruning.passes.soft_prune import soft_prune
 from tf1pruning.passes.strip import strip
 from tf1pruning.passes.to_inference import to_inference
 from tf1pruning.plan import PruningPlan
+from tf1pruning.ranking import Amount
 from tf1pruning.tf1 import quiet, tf, use_tf1_behavior
 from tf1pruning.verify import compare
 

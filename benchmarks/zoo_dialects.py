@@ -103,10 +103,17 @@ def selected(x: tf.Tensor) -> tf.Tensor:
 
 @between('WeightStandardisation')
 def standardised(x: tf.Tensor) -> tf.Tensor:
-    """A kernel whose filters are normalised in the graph: what they read must stay, they may go."""
+    """A kernel whose filters are normalised in the graph."""
     kernel = tf.get_variable('standardised', [3, 3, width(x), 32])
     mean, variance = tf.nn.moments(kernel, [0, 1, 2], keep_dims=True)
     return tf.nn.relu(biased(tf.nn.conv2d(x, (kernel - mean) * tf.rsqrt(variance + 1e-5), 1, 'SAME')))
+
+
+@between('ScaledKernel')
+def scaled_kernel(x: tf.Tensor) -> tf.Tensor:
+    """An equalised learning rate and a mask of zeros: products of the kernel with stored numbers."""
+    kernel, mask = tf.get_variable('scaled', [3, 3, width(x), 32]), tf.get_variable('mask', [3, 3, width(x), 32])
+    return tf.nn.relu(biased(tf.nn.conv2d(x, kernel * 0.7 * mask, 1, 'SAME')))
 
 
 @between('FakeQuant')

@@ -33,18 +33,18 @@ def markdown(results: Sequence[Dict[str, Any]]) -> str:
         max((result['difference_frozen'] for result in measured), default=0.0), ' and '.join(versions))]
     for version in versions:
         for family, title in _FAMILIES.items():
-            rows = [result for result in results if result['tensorflow'] == version
-                    and result.get('family', 'failed') == family]
+            rows = sorted((result for result in results if result['tensorflow'] == version
+                           and result.get('family', 'failed') == family), key=lambda result: str(result['name']))
             if rows:
                 text += ['## %s, TensorFlow %s' % (title, version), '', *_table(rows), '']
     text += _reasons(results) + _failures(results)
     return '\n'.join(text).rstrip() + '\n'
 
 
-_INTRODUCTION = """Half of the channels of every group pruned (L1, random weights), for every architecture at hand: \
-%d of %d agree, with
-a largest relative difference of %.1e between soft-pruned and stripped and of %.1e between the stripped checkpoint and
-its `.pb`, element by element, from the files as written (TensorFlow %s, CPU).
+_INTRODUCTION = """Half of the channels of every group pruned (L1, random weights), for every architecture at hand:
+%d of %d agree, with a largest relative difference of %.1e between soft-pruned and stripped
+and of %.1e between the stripped checkpoint and its `.pb`, element by element, from the files as written
+(TensorFlow %s, CPU).
 
     python -m benchmarks.zoo --resume --markdown docs/zoo.md     # once with each TensorFlow; this page
 
@@ -78,14 +78,14 @@ def _percent(part: int, whole: int) -> str:
 
 
 def _reasons(results: Sequence[Dict[str, Any]]) -> List[str]:
-    """What keeps filters, network by network."""
+    """What keeps filters, network by network; one that both TensorFlows have stands once."""
     lines = []
     for each in results:
         if 'error' not in each and each['filters_prunable'] < each['filters']:
             lines.append('- %s: %s of %s filters stay: %s' % (
                 each['name'], '{:,}'.format(each['filters'] - each['filters_prunable']),
                 '{:,}'.format(each['filters']), '; '.join(each['refused'][:4]) or 'nothing contracts over them'))
-    return ['## What stays, and why', '', *lines, ''] if lines else []
+    return ['## What stays, and why', '', *sorted(set(lines)), ''] if lines else []
 
 
 def _failures(results: Sequence[Dict[str, Any]]) -> List[str]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Sequence
 from tests.builders import Saved
 from tf1pruning.channels import Channels, analyse
 from tf1pruning.channels.blocks import select_groups
-from tf1pruning.choice import Amount, choose
+from tf1pruning.choice import choose
 from tf1pruning.graph.inference import Input
 from tf1pruning.model.checkpoint import load_checkpoint, save_checkpoint
 from tf1pruning.model.frozen import save_frozen
@@ -15,6 +15,7 @@ from tf1pruning.passes.soft_prune import soft_prune
 from tf1pruning.passes.strip import strip
 from tf1pruning.passes.to_inference import to_inference
 from tf1pruning.plan import PruningPlan
+from tf1pruning.ranking import Amount
 
 
 class Surgery(NamedTuple):

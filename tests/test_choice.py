@@ -8,10 +8,11 @@ import pytest
 from tests import builders
 from tests.surgery import channels_of
 from tf1pruning.channels import Channels
-from tf1pruning.choice import Amount, Selection, choose
+from tf1pruning.choice import Selection, choose
 from tf1pruning.criteria import score
 from tf1pruning.criteria.combine import combine
 from tf1pruning.errors import NameNotFoundError, OptionError
+from tf1pruning.ranking import Amount
 
 
 @pytest.fixture(name='channels', scope='module')

@@ -16,9 +16,10 @@ from tests import builders, plain
 from tests.surgery import channels_of, load, operate
 from tf1pruning import Pruning
 from tf1pruning.channels.blocks import INVERTED_RESIDUAL, SQUEEZE_EXCITE, block_kinds, select_groups
-from tf1pruning.choice import Amount, choose
+from tf1pruning.choice import choose
 from tf1pruning.criteria import score
 from tf1pruning.errors import NameNotFoundError, NotZeroError, PlanError
+from tf1pruning.ranking import Amount
 from tf1pruning.tf1 import tf
 
 FEEDS = plain.feeds_for({'image': builders.IMAGE})

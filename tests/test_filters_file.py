@@ -12,10 +12,11 @@ import pytest
 from tests import builders
 from tests.surgery import channels_of
 from tf1pruning.channels import Channels
-from tf1pruning.choice import Amount, choose
+from tf1pruning.choice import choose
 from tf1pruning.errors import PlanError
 from tf1pruning.filters_file import filters_of, plan_from_filters, read_filters
 from tf1pruning.plan import plan_from_channels
+from tf1pruning.ranking import Amount
 
 
 @pytest.fixture(scope='module')

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from tests import builders
 from tests.surgery import channels_of
 from tf1pruning.channels import Channels
-from tf1pruning.choice import Amount, aligned, choose
+from tf1pruning.choice import choose
 from tf1pruning.criteria import CRITERIA
 from tf1pruning.errors import OptionError, PlanError
 from tf1pruning.passes.soft_prune import soft_prune
 from tf1pruning.plan import PruningPlan, plan_from_channels, pruned_slices
+from tf1pruning.ranking import Amount, aligned
 
 
 @pytest.fixture(scope='module')

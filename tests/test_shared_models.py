@@ -9,7 +9,7 @@ import pytest
 
 from tests import plain
 from tf1pruning.channels import analyse
-from tf1pruning.choice import Amount, choose
+from tf1pruning.choice import choose
 from tf1pruning.graph.inference import Input
 from tf1pruning.graph.view import parse_tensor
 from tf1pruning.model.checkpoint import save_checkpoint
@@ -18,6 +18,7 @@ from tf1pruning.model.load import load_model
 from tf1pruning.passes.soft_prune import soft_prune
 from tf1pruning.passes.strip import strip
 from tf1pruning.passes.to_inference import to_inference
+from tf1pruning.ranking import Amount
 
 MODELS = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'shared', 'models')
 NAMES = ('cifar10_resnet20', 'cifar10_resnet56', 'mlperf_vww_mobilenetv1_025', 'kws_dscnn_inference',

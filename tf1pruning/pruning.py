@@ -9,7 +9,7 @@ import numpy as np
 
 from .channels import Channels, Group
 from .channels.blocks import select_groups
-from .choice import Amount, choose
+from .choice import choose
 from .dictionaries import (
     bias_variables,
     convolution_variables,
@@ -30,6 +30,7 @@ from .passes.soft_prune import soft_prune, zeros_of
 from .passes.strip import find_unconverged, strip
 from .passes.to_inference import to_inference
 from .plan import PruningPlan
+from .ranking import Amount
 from .report.counts import before_after
 from .verify import Difference, difference_of, verify
 from .workbench import Workbench, parse_input

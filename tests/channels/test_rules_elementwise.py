@@ -231,3 +231,36 @@ def test_softmax_over_branches_leaves_channels_apart() -> None:
     assert same(found.filters(), found.filters('l'))
     assert not found.pinned()
     assert 'normalises over channels' in str(found.reasons('m'))
+
+
+def test_a_scaled_or_masked_kernel_is_the_kernel() -> None:
+    """Times a number, a value for each filter, a mask; what the input scales is none."""
+    def used(kernel: tf.Tensor, name: str) -> tf.Tensor:
+        return closed(tf.nn.conv2d(features(4, name=name + '_before'), kernel, 1, 'SAME'), name + '_close')
+
+    scaled, live = (tf.get_variable(name, [1, 1, 4, 4]) for name in ('scaled', 'live'))
+    x = used(scaled * 0.5 * tf.get_variable('each', [4]) / 3.0 * tf.get_variable('mask', [1, 1, 4, 4]), 'x')
+    y = used(live * tf.reduce_mean(tf.placeholder(tf.float32, [2])), 'y')
+    found = Analysed(x, y)
+    assert not found.pinned('scaled')
+    assert not found.pinned('x_before')
+    assert same(found.filters('scaled'), found.filters('each'))
+    assert {found.channels.roles[name] for name in ('scaled', 'mask')} == {'kernel'}
+    assert found.pinned('y_before')
+    assert 'the kernel is computed' in str(found.reasons('y_before'))
+
+
+def test_a_shifted_kernel_makes_channels_and_keeps_those_it_reads() -> None:
+    """A standardised kernel: a slice of zeros less the mean is not zero. Transposed afterwards, too."""
+    kernel = tf.get_variable('shifted', [1, 1, 4, 6])
+    y = tf.nn.conv2d(features(4), kernel - tf.reduce_mean(kernel, [0, 1, 2], keepdims=True), 1, 'SAME')
+    turned = tf.transpose(tf.get_variable('turned', [1, 1, 6, 4]) + 0.1, [0, 1, 3, 2])
+    z = tf.nn.conv2d(features(4, name='l'), turned, 1, 'SAME')
+    found = Analysed(closed(y), closed(z, 'last'))
+    assert found.pinned('k')
+    assert found.pinned('l')
+    assert 'its zeros do not stay zero' in str(found.reasons('k'))
+    assert not found.pinned('shifted')
+    assert same(found.ids(y, 3), found.filters('shifted'))
+    assert {group.slices for group in found.channels.groups} == {
+        (('shifted', 3), ('close', 2)), (('turned', 2), ('last', 2))}

@@ -8,7 +8,7 @@ import pytest
 from tests import builders, plain
 from tests.surgery import Surgery, channels_of, load, operate
 from tf1pruning.channels import analyse
-from tf1pruning.choice import Amount, choose
+from tf1pruning.choice import choose
 from tf1pruning.errors import NotZeroError, PlanError, UnsupportedError
 from tf1pruning.graph.inference import Input
 from tf1pruning.model.checkpoint import save_checkpoint
@@ -17,6 +17,7 @@ from tf1pruning.passes.soft_prune import soft_prune
 from tf1pruning.passes.strip import find_unconverged, predicted_shapes, strip
 from tf1pruning.passes.to_inference import to_inference
 from tf1pruning.plan import plan_from_channels, pruned_slices, removed_ids
+from tf1pruning.ranking import Amount
 from tf1pruning.tf1 import tf
 
 TOLERANCE = 1e-5

@@ -8,13 +8,14 @@ import pytest
 from tests import builders, plain
 from tests.surgery import channels_of, load
 from tf1pruning.channels import Channels
-from tf1pruning.choice import Amount, choose
+from tf1pruning.choice import choose
 from tf1pruning.model.checkpoint import save_checkpoint
 from tf1pruning.model.model import Model
 from tf1pruning.passes.soft_prune import soft_prune
 from tf1pruning.passes.strip import strip
 from tf1pruning.passes.to_inference import to_inference
 from tf1pruning.plan import PruningPlan, pruned_slices
+from tf1pruning.ranking import Amount
 
 CASES: Dict[str, Dict[str, Any]] = {
     'adam': {}, 'momentum': {'optimizer': 'momentum'}, 'rmsprop': {'optimizer': 'rmsprop'},

@@ -2,9 +2,10 @@
 
 import argparse
 
-from ..choice import Amount, Selection
+from ..choice import Selection
 from ..criteria import COMBINE, CRITERIA
 from ..errors import OptionError
+from ..ranking import Amount
 from . import options
 
 _AMOUNTS = ('threshold', 'ratio', 'macs', 'params', 'bytes')

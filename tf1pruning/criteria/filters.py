@@ -1,10 +1,11 @@
 """The filters of a group's channels, kernel by kernel."""
 
-from typing import Dict, Iterator, List, Sequence, Tuple
+from typing import Dict, Iterator, List, Sequence, Set, Tuple
 
 import numpy as np
 
 from ..channels import Channels, Group
+from ..channels.rules import Seen
 
 
 def filters(channels: Channels, group: Group) -> Iterator[Tuple[np.ndarray, np.ndarray]]:
@@ -34,14 +35,19 @@ def joined(channels: Channels, names: Sequence[str], values: Sequence[np.ndarray
     return values[0] if len(values) == 1 else np.concatenate(values, channels.parts[names[0]].axis)
 
 
-def _made(channels: Channels, group: Group) -> 'set':
+def _made(channels: Channels, group: Group) -> Set[Tuple[str, int]]:
     """Kernel axes that make the channels: of producers the filters, of depthwise kernels the channels themselves."""
     producers = {name for seen in channels.produced if seen.node in group.producers for name in seen.parameters}
-    contracted = {(name, axis) for seen in channels.contracted if seen.node in group.consumers
-                  for name in seen.parameters for axis, ids in enumerate(channels.axes[name])
-                  if np.isin(ids, seen.ids).all()}
+    made = _axes_of(channels, channels.produced, group.producers)
+    contracted = _axes_of(channels, channels.contracted, group.consumers) - made  # tied weights are both
     return {(name, axis) for name, axis in group.slices
             if channels.roles.get(name) == 'depthwise' or (name in producers and (name, axis) not in contracted)}
+
+
+def _axes_of(channels: Channels, uses: Sequence[Seen], nodes: Sequence[str]) -> Set[Tuple[str, int]]:
+    """Returns the parameters and axes whose own ids some nodes make, or contract over."""
+    return {(name, axis) for seen in uses if seen.node in nodes for name in seen.parameters
+            for axis, ids in enumerate(channels.axes.get(name, ())) if np.isin(ids, seen.ids).all()}
 
 
 def channel_numbers(group: Group, classes: np.ndarray) -> np.ndarray:

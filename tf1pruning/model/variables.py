@@ -22,7 +22,7 @@ class Variable(NamedTuple):
 
     Attributes:
         node: name of the VariableV2, Variable or VarHandleOp node.
-        key: its name in the checkpoint.
+        key: its name in the checkpoint; empty where the saver leaves it out and saves another one by its name.
         shape: the shape of this node's value (of the part, where it is one).
         part: where it lies in a partitioned variable, else None.
         trainable: whether the collections say so.
@@ -67,7 +67,8 @@ def variable_definitions(meta: tf.MetaGraphDef) -> Dict[str, Dict[str, VariableD
 
 def find_variables(meta: tf.MetaGraphDef, view: GraphView) -> Dict[str, Variable]:
     """Lists a graph's variables by node name; ones of unknown shape are left out."""
-    keys = _saver_keys(view)
+    keys = _saver_keys(meta, view)
+    saved = {key for key, _ in keys.values()}
     definitions = variable_definitions(meta)
     trainable = definitions.get('trainable_variables', {})
     parts = {node: definition for each in definitions.values() for node, definition in each.items()}
@@ -76,7 +77,8 @@ def find_variables(meta: tf.MetaGraphDef, view: GraphView) -> Dict[str, Variable
         shape = declared_shape(node) if node.op in VARIABLE_OPS else None
         if shape is None or None in shape:
             continue
-        key, part = keys.get(name, (_own_key(node), None))
+        own = _own_key(node)
+        key, part = keys.get(name, ('' if own in saved else own, None))
         definition = parts.get(name)
         if definition is not None and part is None and definition.HasField('save_slice_info_def'):
             info = definition.save_slice_info_def
@@ -90,12 +92,16 @@ def _own_key(node: tf.NodeDef) -> str:
     return shared or node.name
 
 
-def _saver_keys(view: GraphView) -> Dict[str, Tuple[str, Optional[Slice]]]:
-    """Reads checkpoint keys off the SaveV2 nodes: only they know of renamed and partitioned variables."""
+def _saver_keys(meta: tf.MetaGraphDef, view: GraphView) -> Dict[str, Tuple[str, Optional[Slice]]]:
+    """Reads checkpoint keys off the SaveV2 nodes: only they know of renamed and partitioned variables.
+
+    A graph may hold several savers, such as one that restores moving averages under the names of the variables: the one
+    that the meta graph names has written the checkpoint.
+    """
+    own = view.ancestors([meta.saver_def.save_tensor_name.split(':')[0]], controls=True)
+    writers = [name for name, node in view.nodes.items() if node.op == 'SaveV2']
     keys: Dict[str, Tuple[str, Optional[Slice]]] = {}
-    for name, node in view.nodes.items():
-        if node.op != 'SaveV2':
-            continue
+    for name in [name for name in writers if name in own] or writers:
         _, names, slices, *tensors = view.inputs[name]
         if view.op(names.node) != 'Const' or view.op(slices.node) != 'Const':
             continue

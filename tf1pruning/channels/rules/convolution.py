@@ -4,8 +4,6 @@ from typing import List, Optional
 
 import numpy as np
 
-from ...graph.shapes import shape_at
-from ...graph.view import PASSING_OPS, VARIABLE_OPS, GraphView, TensorName
 from ..layout import Block, Layout, channel_layout
 from .facts import Seen
 from .registry import Operation, rule
@@ -18,7 +16,6 @@ def convolution(op: Operation) -> List[Layout]:
     """Kernel HWIO (or DHWIO): the axis before the last is tied to the incoming channels, the last one makes new."""
     rank = len(op.shape(0))
     axis = op.channel_axis(rank)
-    keep_scaled(op, 1)
     kernel = op.inputs[1]
     op.pin_layout(op.others(0, axis), 'a convolution slides over this axis')
     op.pin_layout(kernel, '', axes=range(rank - 2))
@@ -87,34 +84,6 @@ def depthwise(op: Operation) -> List[Layout]:
     return [channel_layout(axis, np.repeat(incoming, op.shape(1)[3]))]
 
 
-def keep_scaled(op: Operation, position: int) -> None:
-    """Lets an input that is a kernel times stored numbers be that kernel: where it is zero, the product is, too.
-
-    Given `Conv2D(x, Mul(w, 0.5))`, as equalised learning rates and batch norms folded by hand have it. Result: w is
-    the kernel.
-    """
-    layout = op.inputs[position]
-    if layout.parameters or not layout.blocks:
-        return
-    tensor, view = op.view.inputs[op.node.name][position], op.view
-    while view.op(tensor.node) in (*PASSING_OPS, 'Mul', 'RealDiv'):
-        inputs = view.inputs[tensor.node]
-        if view.op(tensor.node) == 'Mul':
-            shapes = [shape_at(op.shapes, each) or () for each in inputs]
-            inputs = inputs if np.prod(shapes[0]) >= np.prod(shapes[1]) else inputs[::-1]
-        if len(inputs) > 1 and not is_stored(view, inputs[1]):
-            return
-        tensor = inputs[0]
-    if tensor.node in op.facts.axes:
-        op.inputs[position] = Layout(layout.blocks, (tensor.node,))
-        op.facts.roles[tensor.node] = 'kernel'
-
-
-def is_stored(view: GraphView, tensor: TensorName) -> bool:
-    """Whether a tensor is made of variables and constants only."""
-    return all(view.inputs[name] or view.op(name) in (*VARIABLE_OPS, 'Const') for name in view.ancestors([tensor.node]))
-
-
 def contract(op: Operation, incoming: Optional[np.ndarray], own: Optional[np.ndarray],
              filters: Optional[np.ndarray], position: int) -> None:
     """Ties a kernel, which is input number `position`, to what it contracts over, and notes what it makes."""
@@ -124,6 +93,9 @@ def contract(op: Operation, incoming: Optional[np.ndarray], own: Optional[np.nda
         op.pin_layout(kernel, 'the kernel is computed, not stored')
         return
     op.role(position, 'kernel')
+    if op.facts.shifted & set(kernel.parameters):
+        for ids in (incoming, own):
+            op.pin(ids, 'numbers are added to the kernel, so that its zeros do not stay zero')
     op.meet(incoming, own, '' if incoming is None else 'the kernel cannot be cut')
     if own is not None:
         op.facts.contracted.append(Seen(op.node.name, kernel.parameters, own))

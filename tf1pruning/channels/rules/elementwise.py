@@ -4,6 +4,7 @@ from typing import List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
+from ...graph.view import VARIABLE_OPS
 from ..layout import Block, Layout
 from .registry import Operation, rule
 
@@ -39,10 +40,31 @@ def unary(op: Operation) -> List[Layout]:
 @rule(*_BINARY, attributes='incompatible_shape_error')
 def broadcasting(op: Operation) -> List[Layout]:
     """Operands are aligned at their last axes; one of size 1 meets nothing there."""
+    kernels = _kernels(op)
     for position, role in enumerate(_ROLES.get(op.node.op, ())):
-        if not op.inputs[1 - position].parameters:
+        if not op.inputs[1 - position].parameters and position not in kernels:
             op.role(position, role)
-    return [unify(op, range(len(op.inputs)))]
+    parameters = tuple(name for position in kernels for name in op.inputs[position].parameters)
+    return [Layout(unify(op, range(len(op.inputs))).blocks, parameters)]
+
+
+def _kernels(op: Operation) -> List[int]:
+    """Returns which operands are kernels that stay kernels under arithmetic with stored numbers.
+
+    Times a number (equalised learning rates, folded batch norms, masks), a kernel is zero where it was. Shifted, as a
+    standardised one is by its mean, it is not: its filters may go, but what it contracts over has to stay. Anything
+    that depends on the input makes an activation of it.
+    """
+    positions = {'Mul': (0, 1), 'RealDiv': (0,), 'Sub': (0, 1), 'Add': (0, 1), 'AddV2': (0, 1)}.get(op.node.op, ())
+    view, out = op.view, op.out_shapes[0] if op.out_shapes else None
+    found = [position for position in positions if op.inputs[position].parameters and out is not None
+             and len(out) > 1 and op.in_shapes[position] == out]
+    if not found or not all(view.inputs[name] or view.op(name) in (*VARIABLE_OPS, 'Const')
+                            for name in view.ancestors([op.node.name])):
+        return []
+    if op.node.op not in ('Mul', 'RealDiv'):
+        op.facts.shifted.update(name for position in found for name in op.inputs[position].parameters)
+    return found
 
 
 @rule('Select')

@@ -1,6 +1,6 @@
 """What the rules find out: ids, ties, pins, and the places in a graph that depend on how many channels there are."""
 
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, List, NamedTuple, Set, Tuple
 
 import numpy as np
 
@@ -97,6 +97,7 @@ class Facts:
         self.contracted: List[Seen] = []
         self.depthwise: List[Seen] = []
         self.roles: Dict[str, str] = {}
+        self.shifted: Set[str] = set()  # parameters to which other numbers are added before they are kernels
         self.axes: Dict[str, Tuple[np.ndarray, ...]] = {}
         self.parts: Dict[str, Part] = {}
         self.divided: List[Divided] = []

@@ -1,21 +1,19 @@
 """A target for MACs, parameters or bytes → how many channels of each group go."""
 
-from typing import TYPE_CHECKING, Callable, List, Optional, Sequence, Tuple
+from typing import Callable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ..channels.cost_model import CostModel
-from ..errors import OptionError
-
-if TYPE_CHECKING:
-    from ..choice import Ranking
+from .channels.cost_model import CostModel
+from .errors import OptionError
+from .ranking import Ranking
 
 TOLERANCE = 0.01
 """How far from the target a choice may be, as a part of the original."""
 _ROUNDS = 200
 
 
-def meet_target(ranking: 'Ranking', what: str, fraction: float) -> List[int]:
+def meet_target(ranking: Ranking, what: str, fraction: float) -> List[int]:
     """Finds how many channels of each group go so that about a fraction of the original remains.
 
     A bisection over the ratio comes as near as the alignment lets it; then single groups give up or take back one
@@ -50,7 +48,7 @@ def meet_target(ranking: 'Ranking', what: str, fraction: float) -> List[int]:
     return counts
 
 
-def _bisect(ranking: 'Ranking', cost: Callable[[Sequence[int]], int], wanted: float) -> List[int]:
+def _bisect(ranking: Ranking, cost: Callable[[Sequence[int]], int], wanted: float) -> List[int]:
     low, high = 0.0, 1.0
     for _ in range(30):
         middle = (low + high) / 2
@@ -61,7 +59,7 @@ def _bisect(ranking: 'Ranking', cost: Callable[[Sequence[int]], int], wanted: fl
     return min((ranking.part(low), ranking.part(high)), key=lambda counts: abs(cost(counts) - wanted))
 
 
-def _refine(ranking: 'Ranking', cost: Callable[[Sequence[int]], int], wanted: float, counts: List[int]) -> List[int]:
+def _refine(ranking: Ranking, cost: Callable[[Sequence[int]], int], wanted: float, counts: List[int]) -> List[int]:
     """Moves one group by one aligned step at a time, always the one that comes nearest."""
     most = ranking.part(1.0)
     distance = abs(cost(counts) - wanted)
@@ -77,7 +75,7 @@ def _refine(ranking: 'Ranking', cost: Callable[[Sequence[int]], int], wanted: fl
     return counts
 
 
-def _neighbours(ranking: 'Ranking', counts: List[int], most: List[int], fewer: bool) -> List[List[int]]:
+def _neighbours(ranking: Ranking, counts: List[int], most: List[int], fewer: bool) -> List[List[int]]:
     """Returns the choices in which one group has one aligned step fewer (or more) channels."""
     found: List[List[int]] = []
     align = ranking.amount.align

@@ -8,12 +8,13 @@ from tests import builders
 from tests.surgery import channels_of
 from tf1pruning.channels import Channels
 from tf1pruning.channels.cost_model import CostModel
-from tf1pruning.choice import Amount, choose
+from tf1pruning.choice import choose
 from tf1pruning.cost import count_cost
 from tf1pruning.errors import OptionError
 from tf1pruning.passes.soft_prune import soft_prune
 from tf1pruning.passes.strip import strip
 from tf1pruning.plan import removed_ids
+from tf1pruning.ranking import Amount
 
 
 @pytest.fixture(name='channels', scope='module')
