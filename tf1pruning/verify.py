@@ -33,7 +33,7 @@ def random_inputs(model: Model, seed: int = 7) -> Dict[str, np.ndarray]:
     """Draws uniform numbers in [0, 1) for every placeholder, by tensor name."""
     random = np.random.RandomState(seed)
     values: Dict[str, np.ndarray] = {}
-    for name, shape in sorted(example_shapes(model).items()):
+    for name, shape in sorted(example_shapes(model.view, model.inputs, model.batch).items()):
         dtype = tf.as_dtype(model.view.nodes[name].attr['dtype'].type).as_numpy_dtype
         values[name + ':0'] = random.uniform(0, 1, shape).astype(dtype)
     return values

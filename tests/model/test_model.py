@@ -74,6 +74,6 @@ def test_sizes_that_are_left_open(declared: object, given: object, analysed: obj
     model = placeholders(x=declared)
     if given is not None:
         model = model.replace(inputs={'x:0': Input('', given)})
-    found: Dict[str, object] = dict(concrete_placeholders(model, ['x']))
+    found: Dict[str, object] = dict(concrete_placeholders(model.view, model.inputs, ['x']))
     assert found == {'x': analysed}
-    assert example_shapes(model) == {'x': run}
+    assert example_shapes(model.view, model.inputs, model.batch) == {'x': run}

@@ -1,13 +1,11 @@
 """Sizes for what a placeholder leaves open, for the analysis only."""
 
-from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Tuple
+from typing import Dict, Iterable, List, Mapping, Optional, Tuple
 
+from ..graph.inference import Input
 from ..graph.shapes import Shape, declared_shape
 from ..graph.view import GraphView
 from ..tf1 import tf
-
-if TYPE_CHECKING:
-    from .model import Model
 
 BATCH = 2
 """Not 1: an axis of size 1 reads as one that is broadcast."""
@@ -15,15 +13,16 @@ SPATIAL = 64
 """Size for other unknown axes, where the user gives none."""
 
 
-def concrete_placeholders(model: 'Model', nodes: Iterable[str], batch: int = BATCH) -> Dict[str, Optional[Shape]]:
+def concrete_placeholders(view: GraphView, inputs: Mapping[str, Input], nodes: Iterable[str],
+                          batch: int = BATCH) -> Dict[str, Optional[Shape]]:
     """Returns, for every placeholder among some nodes, a shape without unknown sizes.
 
     What the graph declares stands; then what the user said of the input; then `batch` and `SPATIAL`. A placeholder of
     unknown rank counts as a scalar: training flags and keep probabilities are such.
     """
-    wanted = {name.split(':')[0]: each.shape for name, each in model.inputs.items()}
-    return {name: _concrete(declared_shape(model.view.nodes[name]), wanted.get(name), batch)
-            for name in nodes if model.view.op(name) == 'Placeholder'}
+    wanted = {name.split(':')[0]: each.shape for name, each in inputs.items()}
+    return {name: _concrete(declared_shape(view.nodes[name]), wanted.get(name), batch)
+            for name in nodes if view.op(name) == 'Placeholder'}
 
 
 def _concrete(declared: Optional[Shape], wanted: Optional[Shape], batch: int) -> Shape:
@@ -49,15 +48,21 @@ def spelled_batches(view: GraphView) -> List[int]:
     return list(found)
 
 
-def example_shapes(model: 'Model') -> Dict[str, Tuple[int, ...]]:
-    """Returns a shape for every placeholder, to run the model with: the user's own batch size, else 1."""
-    nodes = [node.name for node in model.graph.node if node.op == 'Placeholder']
-    wanted = {key.split(':')[0]: each.shape for key, each in model.inputs.items()}
+def example_shapes(view: GraphView, inputs: Mapping[str, Input], batch: int) -> Dict[str, Tuple[int, ...]]:
+    """Returns a shape for every placeholder, to run a model with: the user's own batch size, else 1.
+
+    Args:
+        view: the model's graph.
+        inputs: what was said of its inputs.
+        batch: the batch size that its shapes were inferred for.
+    """
+    nodes = [name for name, node in view.nodes.items() if node.op == 'Placeholder']
+    wanted = {key.split(':')[0]: each.shape for key, each in inputs.items()}
     shapes: Dict[str, Tuple[int, ...]] = {}
-    for name, shape in concrete_placeholders(model, nodes, model.batch).items():
-        declared, given = declared_shape(model.view.nodes[name]), wanted.get(name)
+    for name, shape in concrete_placeholders(view, inputs, nodes, batch).items():
+        declared, given = declared_shape(view.nodes[name]), wanted.get(name)
         sizes = [size or 1 for size in shape or ()]
         if sizes and (declared is None or declared[0] is None):
-            sizes[0] = (given[0] if given else None) or (1 if model.batch == BATCH else model.batch)
+            sizes[0] = (given[0] if given else None) or (1 if batch == BATCH else batch)
         shapes[name] = tuple(sizes)
     return shapes

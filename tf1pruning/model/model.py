@@ -129,7 +129,7 @@ class Model:
         refused: Optional[ModelError] = None
         for batch in [BATCH, *spelled_batches(self.view)]:
             try:
-                shapes = infer_shapes(self.view, nodes, concrete_placeholders(self, nodes, batch))
+                shapes = infer_shapes(self.view, nodes, concrete_placeholders(self.view, self.inputs, nodes, batch))
             except ModelError as error:
                 refused = refused or error
             else:
