@@ -137,13 +137,16 @@ def differences(files: Tuple[str, str, str], built: Built) -> Dict[str, float]:
     """Runs what was written with plain TensorFlow and compares element by element.
 
     `spread` tells by how much the output changes with the input, relative to its largest number: with none, a
-    comparison would say nothing.
+    comparison would say nothing. `last_bit` tells by how much the soft-pruned network itself changes when every number
+    of its input becomes the next larger one: what rounding alone may do.
     """
-    soft, hard = (_run_checkpoint(path, built) for path in files[:2])
-    frozen = _run_frozen(files[2], built)
+    nudged = {name: np.nextafter(value, np.float32(np.inf)) for name, value in built.feeds.items()}
+    soft, other = _run_checkpoint(files[0], built, [built.feeds, nudged])
+    hard, frozen = _run_checkpoint(files[1], built, [built.feeds])[0], _run_frozen(files[2], built)
     spread = float(np.abs(soft[0] - soft[-1]).max() / (np.abs(soft).max() + 1e-12))
     return {'difference': compare([soft], [hard], [built.output]).relative,
-            'difference_frozen': compare([hard], [frozen], [built.output]).relative, 'spread': spread}
+            'difference_frozen': compare([hard], [frozen], [built.output]).relative,
+            'last_bit': compare([soft], [other], [built.output]).relative, 'spread': spread}
 
 
 def _session() -> tf.Session:
@@ -152,10 +155,10 @@ def _session() -> tf.Session:
     return tf.Session(config=config)
 
 
-def _run_checkpoint(prefix: str, built: Built) -> np.ndarray:
+def _run_checkpoint(prefix: str, built: Built, inputs: Sequence[Dict[str, np.ndarray]]) -> List[np.ndarray]:
     with tf.Graph().as_default(), _session() as session:
         tf.train.import_meta_graph(prefix + '.meta').restore(session, prefix)
-        return session.run(built.output, built.feeds)
+        return [session.run(built.output, feeds) for feeds in inputs]
 
 
 def _run_frozen(path: str, built: Built) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Random weights with which a network of any depth still answers to its input."""
 
-from typing import Dict, List, Mapping
+from typing import Dict, List, Mapping, Sequence, Set
 
 import numpy as np
 
@@ -12,6 +12,13 @@ from tf1pruning.tf1 import tf
 
 KEPT = 0.5
 """Half of the filters that a kernel reads will be zero: its weights are larger for it."""
+
+LEAST_VARIANCE = 0.25
+"""Of the mean over all channels of a layer."""
+BRANCH = 0.3
+"""How much a residual branch adds to its stream. With as much as the stream itself, a hundred layers of random weights
+are chaotic: one bit of the input changes the fourth digit of the output."""
+_READS = ('Identity', 'ReadVariableOp', 'Switch')
 
 
 def random_weights(random: np.random.RandomState, graph: tf.Graph,
@@ -32,7 +39,29 @@ def random_weights(random: np.random.RandomState, graph: tf.Graph,
         else:
             value = random.standard_normal(shape) * np.sqrt(2.0 / _fan_in(readers.get(name, ''), shape))
         values[name] = np.asarray(value, variable.dtype.base_dtype.as_numpy_dtype)
+    for name in _ends_of_branches(graph):
+        if name in values:
+            values[name] = values[name] * np.float32(BRANCH)
     return values
+
+
+def _ends_of_branches(graph: tf.Graph) -> Set[str]:
+    """Returns the scales and kernels that end the residual branches: of two summands, the second."""
+    found: Set[str] = set()
+    for operation in graph.get_operations():
+        if operation.type in ('Add', 'AddV2') and operation.inputs[0].shape.rank == 4:
+            end = _behind(operation.inputs[1], ('BiasAdd', 'Identity', 'Merge', 'Switch'))
+            if end.type in (*FUSED_BATCH_NORMS, 'Conv2D'):
+                found.add(_behind(end.inputs[1], _READS).name)
+    return found
+
+
+def _behind(tensor: tf.Tensor, passing: Sequence[str]) -> tf.Operation:
+    """Follows first inputs back through some operations."""
+    operation = tensor.op
+    while operation.type in passing and operation.inputs:
+        operation = operation.inputs[0].op
+    return operation
 
 
 def _readers(graph: tf.Graph) -> Dict[str, str]:
@@ -40,10 +69,7 @@ def _readers(graph: tf.Graph) -> Dict[str, str]:
     found: Dict[str, str] = {}
     for operation in graph.get_operations():
         if operation.type in ('DepthwiseConv2dNative', 'Conv2DBackpropInput'):
-            source = operation.inputs[1].op
-            while source.inputs and source.type in ('Identity', 'ReadVariableOp'):
-                source = source.inputs[0].op
-            found[source.name] = operation.type
+            found[_behind(operation.inputs[1], _READS).name] = operation.type
     return found
 
 
@@ -80,8 +106,14 @@ def calibrated(model: Model, feeds: Mapping[str, np.ndarray], random: np.random.
 
 
 def _jittered(random: np.random.RandomState, value: np.ndarray, is_variance: bool) -> np.ndarray:
-    """Leaves statistics not quite what they were; channels that are always zero get some, too."""
+    """Leaves statistics not quite what they were.
+
+    No channel's variance is far below the others': the batch norm would blow rounding up. Channels that are always
+    zero get one, too.
+    """
     factor = random.uniform(0.8, 1.25, value.shape)
     if is_variance:
-        return np.where(value > 1e-6, value * factor, factor).astype(np.float32)
+        alive = value[value > 1e-6]
+        least = LEAST_VARIANCE * alive.mean() if alive.size else 1.0
+        return (np.maximum(value, least) * factor).astype(np.float32)
     return (value * factor + random.uniform(-0.05, 0.05, value.shape)).astype(np.float32)

@@ -46,7 +46,8 @@ def test_what_we_write_is_read_back(channels: Channels, tmp_path: Any) -> None:
 @pytest.mark.parametrize('content', [
     {'block/expand/Conv2D': [2, 5]}, {'block/depthwise/depthwise': [5, 2, 2]}, {'block': [2, 5]},
     {'block': {'block/expand/Conv2D': [2, 5]}}, {'block': {'block/project/Conv2D': (2, 5)}},
-    {'whatever': {'block/expand/Conv2D': [2, 5], 'block/depthwise/depthwise': [2, 5]}}])
+    {'whatever': {'block/expand/Conv2D': [2, 5], 'block/depthwise/depthwise': [2, 5]}},
+    {'block': np.array([2, 5])}, {'block': {'block/expand/Conv2D': [np.int64(5), np.int32(2)]}}])
 def test_spellings(channels: Channels, content: Any) -> None:
     """By convolution, by scope, or both."""
     assert pruned(channels, content) == {'block': [2, 5]}

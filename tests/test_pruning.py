@@ -265,6 +265,13 @@ def test_scope_conv_dict_restricts_the_groups(saved: Saved, tmp_path: Any) -> No
     assert [group.name for group in pruning.plan.groups] == ['block_1/se']
 
 
+def test_scope_conv_dict_of_another_model(saved: Saved, tmp_path: Any) -> None:
+    """It would restrict the groups to none and prune nothing, silently."""
+    pruning = pruning_of(saved, tmp_path / 'out', scope_conv_dict={'block_7': {'block_7/expand/Conv2D': 3}})
+    with pytest.raises(NameNotFoundError, match="no block in scope_conv_dict named 'block_7'; closest: block_1"):
+        pruning.pruning_process()
+
+
 def test_a_new_object_goes_on_where_another_stopped(saved: Saved, tmp_path: Any) -> None:
     """Checkpoint to strip and filters are given back: the same result."""
     out = tmp_path / 'out'
@@ -286,7 +293,7 @@ def test_an_inference_graph_of_ones_own(saved: Saved, tmp_path: Any) -> None:
         builders._training_forward(builders.Dialect('layers', training=False), 4, False)
         tf.train.export_meta_graph(str(tmp_path / 'inference.meta'))
     pruning = Pruning(saved.prefix, rebuild_meta_graph=str(tmp_path / 'inference.meta'),
-                      output_dir=str(tmp_path / 'out'))
+                      output_dir=str(tmp_path / 'out'), feeds={'is_training': False})  # not in the inference graph
     pruning.pruning_process()
     rebuilt = pruning.get_rebuild_graph()
     derived = pruning_of(saved, tmp_path / 'derived')

@@ -113,9 +113,10 @@ def plan_from_filters(channels: Channels, groups: Sequence[Group], content: Any,
 def _find(channels: Channels, groups: Sequence[Group], key: str, scope: str,
           indices: Sequence[int]) -> Tuple[Group, List[int]]:
     """Finds the group that a convolution or a scope means, and the channel numbers."""
-    if not isinstance(indices, (list, tuple, set)) or not all(isinstance(index, int) for index in indices):
+    if not isinstance(indices, (list, tuple, set, np.ndarray)) or not all(
+            isinstance(index, (int, np.integer)) for index in indices):
         raise PlanError('the filters of %s are not a list of numbers' % key)
-    wanted = sorted(set(indices))
+    wanted = sorted({int(index) for index in indices})
     for group in _candidates(groups, key, scope):
         axes = contraction_axes(channels, group)
         if key in axes:

@@ -19,7 +19,7 @@ from .dictionaries import (
     strip_variables,
     summary_lines,
 )
-from .errors import OptionError
+from .errors import NameNotFoundError, OptionError
 from .files import atomic_files, write_text
 from .filters_file import filters_of, plan_from_filters, read_filters
 from .graph.inference import Scalar
@@ -308,6 +308,9 @@ class Pruning:
         if self._restrict_to:
             groups = [group for group in groups if group.name in self._restrict_to
                       or any(node in self._restrict_to for node in group.producers)]
+            if not groups:
+                raise NameNotFoundError.closest('block in scope_conv_dict', sorted(self._restrict_to)[0],
+                                                [group.name for group in channels.groups])
         return groups
 
     def _use(self, channels: Channels, plan: PruningPlan) -> None:

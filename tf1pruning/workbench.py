@@ -75,4 +75,6 @@ class Workbench:
             placed = bool(spec.name) and model.view.op(spec.name) == 'Placeholder'
             inputs[spec.name if placed else tensor] = spec._replace(name='') if placed else spec
         feeds = {} if path in self.rebuilt else self.feeds
+        if meta_path:  # an inference graph need not have the flags of the training graph
+            feeds = {name: value for name, value in feeds.items() if name.split(':')[0] in model.view}
         return model.replace(inputs=inputs, feeds=feeds)

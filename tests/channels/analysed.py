@@ -15,7 +15,7 @@ def _nothing(name: str) -> np.ndarray:
     raise KeyError(name)
 
 
-def features(channels: int = 4, size: int = 3, name: str = 'k', batch: int = 2) -> tf.Tensor:
+def features(channels: int = 4, size: int = 3, name: str = 'k', batch: Optional[int] = 2) -> tf.Tensor:
     """A feature map `[batch, size, size, channels]`; its ids are those of axis 3 of the kernel `name`."""
     x = tf.placeholder(tf.float32, [batch, size, size, 1], name + '_image')
     kernel = tf.get_variable(name, [1, 1, 1, channels])

@@ -1,6 +1,6 @@
 """Operations that move elements: on numbers, the layout must say what TensorFlow does."""
 
-from typing import List, Tuple
+from typing import Callable, List, Tuple
 
 import numpy as np
 import pytest
@@ -207,3 +207,26 @@ def test_a_reshape_target_that_cannot_be_rewritten_pins(spelled: bool) -> None:
     found = Analysed(closed(y))
     assert found.pinned() != spelled
     assert [(each.position, each.element) for each in found.channels.literals] == ([(1, 1)] if spelled else [])
+
+
+@pytest.mark.parametrize(('compute', 'pins'), [
+    (lambda x: tf.sqrt(tf.cast(tf.shape(x)[-1], tf.float32)), True), (lambda x: tf.cast(tf.size(x), tf.float32), True),
+    (lambda x: tf.cast(tf.shape(x), tf.float32)[1], False),
+    (lambda x: tf.cast(tf.shape(x)[1] * tf.shape(x)[2], tf.float32), False)], ids=['width', 'size', 'rows', 'area'])
+def test_a_channel_count_that_is_calculated_with_pins(compute: Callable[[tf.Tensor], tf.Tensor], pins: bool) -> None:
+    """A divisor would change with the channels that go; the area does not."""
+    x = features(batch=None)  # else TensorFlow folds the shape
+    found = Analysed(closed(x / compute(x)))
+    assert found.pinned() == pins
+    assert [reason for _, reason in found.reasons()] == ['how many channels there are is calculated with'] * pins
+
+
+def test_groups_counted_by_division_stay_groups() -> None:
+    """`C // 2` is right after strip if both groups lose the same."""
+    x = features(batch=None)  # else TensorFlow folds the shape
+    shape = tf.shape(x)
+    y = tf.reshape(x, tf.stack([shape[0], shape[1], shape[2], 2, shape[3] // 2]))
+    found = Analysed(closed(tf.reshape(tf.transpose(y, [0, 1, 2, 4, 3]), [2, 3, 3, 4])))
+    first, second, third, fourth = found.filters()
+    assert (first, second) == (third, fourth)
+    assert first != second

@@ -153,3 +153,15 @@ def test_geometric_median_is_not_that_of_magnitudes(tmp_path: Any) -> None:
     scores = score(channels, group_of(channels, 'first'), 'geometric_median')
     assert scores[3] == 0
     assert np.allclose(scores[:3], 1 - 1 / 3)
+
+
+def test_tied_weights_score(tmp_path: Any) -> None:
+    """An autoencoder's kernel, used again transposed, both makes the channels and reads them."""
+    def build() -> None:
+        kernel = tf.get_variable('kernel', [3, 4])
+        hidden = tf.sigmoid(tf.matmul(tf.reduce_mean(builders.image(), [1, 2]), kernel))
+        tf.matmul(hidden, kernel, transpose_b=True, name='output')
+
+    channels = with_values(channels_of(builders.save_graph(build, tmp_path)), kernel=KERNEL.reshape(3, 4))
+    assert [group.size for group in channels.groups] == [4]
+    assert np.allclose(score(channels, channels.groups[0], 'redundancy'), [1, 2 / 3, 1 / 3, 0])

@@ -68,3 +68,38 @@ def test_a_variable_of_unknown_shape_is_left_out(tmp_path: Any) -> None:
     model = load(builders.Saved(prefix, {'image': builders.IMAGE}, {}))
     assert 'odd' not in model.variables
     assert 'stem/kernel' in model.variables
+
+
+@pytest.mark.parametrize('swapped', [False, True], ids=['renamed', 'averages'])
+def test_keys_are_those_of_the_saver_that_saved(tmp_path: Any, swapped: bool) -> None:
+    """Another saver, made earlier to restore other names or moving averages, does not count."""
+    def build() -> None:
+        builders.NETWORKS['expanded']()
+        average = tf.train.ExponentialMovingAverage(0.9)
+        average.apply(tf.trainable_variables())
+        tf.train.Saver(average.variables_to_restore() if swapped else {
+            'old/' + variable.op.name: variable for variable in tf.trainable_variables()})
+
+    saved = builders.save_graph(build, tmp_path)
+    model = load(saved)
+    values = plain.values_of(saved.prefix)
+    assert sorted(variable.key for variable in model.variables.values()) == sorted(values)
+    for name in ('stem/kernel', 'stem/kernel/ExponentialMovingAverage'):
+        assert (model.value(name) == values[name]).all()
+
+
+def test_a_variable_whose_name_another_one_is_saved_by(tmp_path: Any) -> None:
+    """A saver of moving averages: what is under the average's name is the variable; the average is not in the file."""
+    def build() -> None:
+        builders.NETWORKS['expanded']()
+        tf.train.ExponentialMovingAverage(0.9).apply(tf.trainable_variables())
+
+    def saver() -> tf.train.Saver:
+        kernel, average = (next(variable for variable in tf.global_variables() if variable.op.name == name)
+                           for name in ('stem/kernel', 'stem/kernel/ExponentialMovingAverage'))
+        return tf.train.Saver({average.op.name: kernel})
+
+    model = load(builders.save_graph(build, tmp_path, saver=saver))
+    assert model.variables['stem/kernel'].key == 'stem/kernel/ExponentialMovingAverage'
+    assert 'stem/kernel' in model.weights
+    assert 'stem/kernel/ExponentialMovingAverage' not in model.weights

@@ -4,6 +4,8 @@ from typing import List, Sequence, Tuple
 
 import numpy as np
 
+from ...graph.sizes import counted_axes
+from ...graph.view import TensorName
 from ..layout import EMPTY, Block, Layout, drop_constant_axes
 from .facts import Divided, Part
 from .registry import Operation, RefusedError, rule
@@ -19,6 +21,8 @@ def reshape(op: Operation) -> List[Layout]:
     for block in layout.blocks:
         for axis in block.axes:
             op.literal(1, axis, block, axis)
+            if len(block.axes) > 1 and op.is_computed(1, axis):  # as C // groups: it counts if the groups stay
+                op.narrowed(block, (axis,))
     return [layout]
 
 
@@ -207,7 +211,12 @@ def unify_stacked(op: Operation) -> Layout:
 
 @rule('Shape', 'ShapeN', 'Size', 'Rank')
 def live_shape(op: Operation) -> List[Layout]:
-    """Reads how large a tensor is, not what is in it; the result follows by itself."""
+    """Reads how large a tensor is, not what is in it; sizes follow by themselves, numbers computed from them do not."""
+    for position, layout in enumerate(op.inputs):
+        output = position if op.node.op == 'ShapeN' else 0
+        axes = {axis for block in layout.blocks for axis in block.axes} if op.node.op != 'Rank' else set()
+        if axes:
+            counted = counted_axes(op.view, TensorName(op.node.name, output), len(op.shape(position)),
+                                   picks=op.node.op != 'Size')
+            op.pin_layout(layout, 'how many channels there are is calculated with', axes=counted)
     return [EMPTY] * max(1, len(op.out_shapes))
-
-

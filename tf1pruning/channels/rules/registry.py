@@ -174,6 +174,11 @@ class Operation:
         elif found.node is not None and (found.value != -1 or sign == -1):
             self.facts.literals.append(Literal(self.node.name, position, element, block, axis, sign))
 
+    def is_computed(self, position: int, element: int) -> bool:
+        """Whether a number of an input is computed from the shape of a tensor, so that it follows by itself."""
+        found = trace_element(self.view, self.shapes, self.view.inputs[self.node.name][position], element)
+        return found is not None and found.node is None
+
     def same(self, position: int = 0) -> List[Layout]:
         """Returns the layout of an input as that of the output, no longer a parameter."""
         return [Layout(self.inputs[position].blocks)]
