@@ -65,8 +65,10 @@ def _table(rows: Sequence[Dict[str, Any]]) -> List[str]:
 
 
 def _row(each: Dict[str, Any]) -> List[str]:
-    found = ['%.1e' % each['difference'], '%.1e' % each['last_bit'] if 'last_bit' in each else '',
-             '%.1e' % each['difference_frozen'], '%.2f' % each['spread']] if 'difference' in each else ['shapes only', '', '', '']
+    found = ['shapes only', '', '', '']
+    if 'difference' in each:
+        found = ['%.1e' % each[key] if key in each else '' for key in ('difference', 'last_bit', 'difference_frozen')]
+        found.append('%.2f' % each['spread'])
     return [each['name'], '{:,}'.format(each['nodes']), str(each['groups']),
             _percent(each['filters_prunable'], each['filters']),
             _percent(each['macs'] - each['macs_after'], each['macs']),

@@ -3,7 +3,7 @@
 import json
 import logging
 import os
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
 import numpy as np
 
@@ -62,7 +62,7 @@ class Pruning:
         strip_nodes_dict: accepted for scripts that pass it back.
         strip_vars_dict: likewise.
         output_dir: where everything goes; None means the checkpoint's folder.
-        output_nodes: names of the output nodes, separated by commas.
+        output_nodes: names of the output nodes, separated by commas, or a list of them.
         export_ckpt_path: prefix of the stripped checkpoint, if not `Stripped_Dir/<ckpt>`.
         export_pb_path: path of the frozen graph, if not `Stripped_Dir/modify.pb`.
         feeds: values of placeholders that are no inputs, e.g. `{'is_training': False}`.
@@ -83,8 +83,9 @@ class Pruning:
                  input_tensors_map: Optional[Mapping[Any, Any]] = None, ckpt_to_strip: str = '',
                  strip_nodes_dict: Optional[Mapping[str, Any]] = None,
                  strip_vars_dict: Optional[Mapping[str, Any]] = None, output_dir: Optional[str] = None,
-                 output_nodes: str = 'output', export_ckpt_path: str = '', export_pb_path: str = '',
-                 feeds: Optional[Mapping[str, Scalar]] = None, criterion: str = 'redundancy', align: int = 4) -> None:
+                 output_nodes: Union[str, Sequence[str]] = 'output', export_ckpt_path: str = '',
+                 export_pb_path: str = '', feeds: Optional[Mapping[str, Scalar]] = None,
+                 criterion: str = 'redundancy', align: int = 4) -> None:
         self.input_ckpt_path = resolve_prefix(input_ckpt_path)
         self.scope_names = [scope_names] if isinstance(scope_names, str) else list(scope_names)
         self.scope_conv_dict = dict(scope_conv_dict or {})
@@ -99,7 +100,8 @@ class Pruning:
         self.strip_nodes_dict = dict(strip_nodes_dict or {})
         self.strip_vars_dict = dict(strip_vars_dict or {})
         self.output_dir = output_dir if output_dir is not None else os.path.dirname(self.input_ckpt_path) or '.'
-        self.output_nodes = tuple(name.strip() for name in output_nodes.split(',') if name.strip())
+        names = output_nodes.split(',') if isinstance(output_nodes, str) else output_nodes
+        self.output_nodes = tuple(name.strip() for name in names if name.strip())
         self.export_ckpt_path = export_ckpt_path
         self.export_pb_path = export_pb_path
         self.criterion = criterion
@@ -124,9 +126,9 @@ class Pruning:
         Raises:
             OptionError: it is outside (0, 1].
         """
-        if not 0 < value <= 1:
-            raise OptionError('threshold %g is outside (0, 1]' % value)
-        self.threshold = value
+        if not isinstance(value, (int, float)) or not 0 < value <= 1:
+            raise OptionError('threshold %r is not a number in (0, 1]' % (value,))
+        self.threshold = float(value)
 
     def get_pruning_params(self) -> Dict[str, Dict[str, int]]:
         """Finds the convolutions of every block and the axis to prune; writes the three `Pruning_Dict` files.

@@ -14,7 +14,8 @@ EXAMPLES = """  tf1pruning prune model.ckpt-200 --outputs logits --threshold 0.6
 JSON = """
 --json prints what report.json holds:
   stripped_vs_soft_pruned, pb_vs_checkpoint   largest difference of the outputs: relative, absolute, output (its name)
-  parameters, macs, bytes, channels           counts: before, after (macs for one example, bytes of the checkpoint)
+  parameters, macs, channels                  counts: before, after (macs for one example)
+  weight_bytes, bytes                         of the weights that the outputs need, of the files: before, after
   groups                                      number of groups in the plan
   seconds                                     by stage
   note                                        only where nothing was pruned: why

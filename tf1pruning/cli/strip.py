@@ -12,7 +12,8 @@ EXAMPLES = """  tf1pruning strip retrained/model.ckpt-900 --plan out/plan.json -
 JSON = """
 --json prints what report.json holds:
   stripped_vs_soft_pruned, pb_vs_checkpoint   largest difference of the outputs: relative, absolute, output (its name)
-  parameters, macs, bytes, channels           counts: before, after (macs for one example, bytes of the checkpoint)
+  parameters, macs, channels                  counts: before, after (macs for one example)
+  weight_bytes, bytes                         of the weights that the outputs need, of the files: before, after
   groups                                      number of groups in the plan
   zeroing_changed_output                      only with --zero-unconverged, where it set something to zero: relative
   note                                        only where the plan prunes nothing

@@ -4,8 +4,11 @@ import glob
 import os
 from typing import Any, Dict
 
+import numpy as np
+
 from ..cost import count_cost
 from ..model.model import Model
+from ..tf1 import tf
 
 
 def checkpoint_bytes(prefix: str) -> int:
@@ -16,14 +19,30 @@ def checkpoint_bytes(prefix: str) -> int:
     return sum(os.path.getsize(name) for name in names)
 
 
+def weight_bytes(model: Model) -> int:
+    """Returns the bytes of all weights that the outputs of a model need."""
+    total = 0
+    for name in model.shapes:
+        node = model.view.nodes[name]
+        if node.op == 'Const' and model.frozen:
+            total += len(tf.make_ndarray(node.attr['value'].tensor).tobytes())
+        elif name in model.variables:
+            size = int(np.prod(model.variables[name].shape, dtype=np.int64))
+            total += size * tf.as_dtype(node.attr['dtype'].type).size
+    return total
+
+
 def before_after(before: Model, after: Model, path_before: str, path_after: str) -> Dict[str, Any]:
     """Counts two models in inference form and the files they come from.
 
     Returns:
-        `parameters`, `macs` (for one example) and `bytes`, each with `before` and `after`.
+        `parameters`, `macs` (for one example), `weight_bytes` (of the inference forms, alike on both sides) and
+        `bytes` (of the files, which hold the optimizer's slots too where there are some), each with `before` and
+        `after`.
     """
     first, second = count_cost(before), count_cost(after)
     return {
+        'weight_bytes': {'before': weight_bytes(before), 'after': weight_bytes(after)},
         'parameters': {'before': first.parameters, 'after': second.parameters},
         'macs': {'before': first.macs, 'after': second.macs},
         'bytes': {'before': checkpoint_bytes(path_before), 'after': checkpoint_bytes(path_after)},

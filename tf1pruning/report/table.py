@@ -24,7 +24,8 @@ def _cell(value: Any) -> str:
 def format_report(report: Mapping[str, Any]) -> str:
     """Shows the report of `prune` or `strip` as a table of before and after."""
     rows: List[Sequence[Any]] = []
-    for name, what in (('parameters', 'parameters'), ('MACs', 'macs'), ('checkpoint bytes', 'bytes')):
+    for name, what in (('parameters', 'parameters'), ('MACs', 'macs'), ('bytes of weights', 'weight_bytes'),
+                       ('bytes of the files', 'bytes')):
         if what in report:
             before, after = report[what]['before'], report[what]['after']
             rows.append([name, f'{before:,}', f'{after:,}', '%+.1f %%' % (

@@ -5,6 +5,7 @@ from typing import List, Optional, Sequence, Set, Tuple
 import numpy as np
 
 from ...graph.view import VARIABLE_OPS
+from ...graph.zeros import stays_away_from_zero
 from ..layout import Block, Layout
 from .registry import Operation, rule
 
@@ -34,18 +35,28 @@ def identities(op: Operation) -> List[Layout]:
 @rule(*_UNARY, attributes='alpha')
 def unary(op: Operation) -> List[Layout]:
     """Every element by itself."""
+    if op.node.op in ('Log', 'Rsqrt', 'Reciprocal', 'Inv'):
+        _refuse_zero(op, 0)
     return [op.inputs[0]] if op.node.op == 'Cast' else op.same()
 
 
 @rule(*_BINARY, attributes='incompatible_shape_error')
 def broadcasting(op: Operation) -> List[Layout]:
     """Operands are aligned at their last axes; one of size 1 meets nothing there."""
+    if op.node.op in ('RealDiv', 'Div', 'FloorDiv', 'FloorMod', 'Mod'):
+        _refuse_zero(op, 1)
     kernels = _kernels(op)
     for position, role in enumerate(_ROLES.get(op.node.op, ())):
         if not op.inputs[1 - position].parameters and position not in kernels:
             op.role(position, role)
     parameters = tuple(name for position in kernels for name in op.inputs[position].parameters)
     return [Layout(unify(op, range(len(op.inputs))).blocks, parameters)]
+
+
+def _refuse_zero(op: Operation, position: int) -> None:
+    """Pins channels whose zeros would be divided by: NaN is seen through the zero weights of every consumer."""
+    if not stays_away_from_zero(op.view, op.view.inputs[op.node.name][position]):
+        op.pin_layout(op.inputs[position], 'zeros would make it infinite')
 
 
 def _kernels(op: Operation) -> List[int]:
