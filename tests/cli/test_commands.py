@@ -39,9 +39,9 @@ def test_prune_json_is_the_report(work: str, command: Command) -> None:
     report = json.loads(result.out)
     with open('out/report.json') as stream:
         assert report == json.load(stream)
-    assert set(report) == {'stripped_vs_soft_pruned', 'pb_vs_checkpoint', 'parameters', 'macs', 'bytes', 'groups',
-                           'channels', 'seconds'}
-    for name in ('parameters', 'macs', 'bytes', 'channels'):
+    assert set(report) == {'stripped_vs_soft_pruned', 'pb_vs_checkpoint', 'parameters', 'macs', 'weight_bytes', 'bytes',
+                           'groups', 'channels', 'seconds'}
+    for name in ('parameters', 'macs', 'weight_bytes', 'bytes', 'channels'):
         assert report[name]['after'] < report[name]['before']
     assert set(report['pb_vs_checkpoint']) == {'relative', 'absolute', 'output'}
     assert set(report['seconds']) == {'analyse', 'plan', 'soft-prune', 'strip', 'write', 'verify'}
@@ -160,8 +160,8 @@ def test_soft_prune_then_strip_is_prune(work: str, command: Command) -> None:
     result = command('strip', soft['path'], '--plan', 'soft/plan.json', '--outputs', 'output', '--inference',
                      '--output', 'hard', '--json')
     report = json.loads(result.out)
-    assert set(report) == {'stripped_vs_soft_pruned', 'pb_vs_checkpoint', 'parameters', 'macs', 'bytes', 'groups',
-                           'channels'}
+    assert set(report) == {'stripped_vs_soft_pruned', 'pb_vs_checkpoint', 'parameters', 'macs', 'weight_bytes', 'bytes',
+                           'groups', 'channels'}
     first, second = values_of('out/Stripped_Dir/model.ckpt'), values_of('hard/Stripped_Dir/model.ckpt')
     assert all(np.array_equal(first[name], second[name]) for name in first)
     assert set(first) == set(second)
