@@ -6,6 +6,7 @@ import numpy as np
 
 from tf1pruning.graph.batch_norm import FUSED_BATCH_NORMS
 from tf1pruning.graph.constants import make_constant
+from tf1pruning.graph.view import GraphView
 from tf1pruning.model.frozen import frozen_graph
 from tf1pruning.model.model import Model
 from tf1pruning.tf1 import tf
@@ -15,7 +16,7 @@ KEPT = 0.5
 
 LEAST_VARIANCE = 0.25
 """Of the mean over all channels of a layer."""
-BRANCH = 0.3
+BRANCH = 0.2
 """How much a residual branch adds to its stream. With as much as the stream itself, a hundred layers of random weights
 are chaotic: one bit of the input changes the fourth digit of the output."""
 _READS = ('Identity', 'ReadVariableOp', 'Switch')
@@ -46,11 +47,16 @@ def random_weights(random: np.random.RandomState, graph: tf.Graph,
 
 
 def _ends_of_branches(graph: tf.Graph) -> Set[str]:
-    """Returns the scales and kernels that end the residual branches: of two summands, the second."""
+    """Returns the scales and kernels that end the residual branches: of two summands, the one of more layers."""
+    view = GraphView(graph.as_graph_def())
+    depth: Dict[str, int] = {}
+    for name in view.topological(view.nodes):  # Keras does not create operations in this order
+        depth[name] = 1 + max([depth.get(each.node, 0) for each in view.inputs[name]], default=0)
     found: Set[str] = set()
     for operation in graph.get_operations():
         if operation.type in ('Add', 'AddV2') and operation.inputs[0].shape.rank == 4:
-            end = _behind(operation.inputs[1], ('BiasAdd', 'Identity', 'Merge', 'Switch'))
+            branch = max(operation.inputs, key=lambda each: depth[each.op.name])
+            end = _behind(branch, ('BiasAdd', 'Identity', 'Merge', 'Switch'))
             if end.type in (*FUSED_BATCH_NORMS, 'Conv2D'):
                 found.add(_behind(end.inputs[1], _READS).name)
     return found

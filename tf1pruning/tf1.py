@@ -8,7 +8,7 @@ import logging
 import os
 import warnings
 
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 
 with warnings.catch_warnings():
     # TensorFlow 1.15 warns about NumPy's deprecated type aliases, a dozen lines at every import.

@@ -1,5 +1,6 @@
 """What the programs share: a user's mistake is one line on standard error and exit code 2."""
 
+import io
 import logging
 import os
 import signal
@@ -60,7 +61,8 @@ def start(main: Main, parse: Callable[[List[str]], Any], argv: Optional[List[str
     quiet()
     signal.signal(signal.SIGTERM, _terminate)
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors='backslashreplace')  # type: ignore[attr-defined]
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors='backslashreplace')
     app.run(lambda parsed: main(_with_plain_log(parsed)), argv=argv, flags_parser=parse)
 
 

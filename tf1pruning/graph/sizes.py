@@ -56,9 +56,10 @@ def _picked(view: GraphView, use: Use, axes: List[int]) -> List[int]:
     if node.op != 'StridedSlice':
         return axes if values[0] is None else [axes[index] for index in np.ravel(values[0])]
     masks = [node.attr[name].i for name in ('ellipsis_mask', 'new_axis_mask')]
-    if any(value is None or np.size(value) != 1 for value in values) or any(masks):
+    known = [int(np.ravel(value)[0]) for value in values if value is not None and np.size(value) == 1]
+    if len(known) != 3 or any(masks):
         return axes
-    begin, end, stride = (int(np.ravel(value)[0]) for value in values)
+    begin, end, stride = known
     if node.attr['shrink_axis_mask'].i:
         return [axes[begin]]
     return axes[None if node.attr['begin_mask'].i else begin:None if node.attr['end_mask'].i else end:stride]

@@ -148,7 +148,8 @@ def _rewrite_gradient_shapes(view: GraphView, nodes: Dict[str, tf.NodeDef], outs
             alike = [tensor for tensor in alike if tensor == _numbered_input(view, forward, name)]
         shape = shape_at(new, alike[0]) if alike else None
         if shape is not None:
-            set_constant(nodes[name], np.where(value == shape_at(old, alike[0]), shape, value).astype(value.dtype))
+            changed = np.where(value == np.array(shape_at(old, alike[0])), np.array(shape), value)
+            set_constant(nodes[name], changed.astype(value.dtype))
 
 
 def _is_kept_shape(value: np.ndarray, shape: Optional[Shape]) -> bool:

@@ -4,7 +4,7 @@ A zeroed channel has no gradient, but it does not rest: stale moments of the opt
 something other than zero, moving averages and noise bring it back. Masks in the training step keep it zero.
 """
 
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from ..tf1 import tf
 from .masks import fill_slices_with_ones, masked, slice_masks, zero_slices
 from .updates import GraphVariable, Update, find_averages, find_updates, find_variables
 
-Zeros = Mapping[str, Mapping[int, Sequence[int]]]
+Axes = Mapping[int, Union[Sequence[int], np.ndarray]]
+Zeros = Mapping[str, Axes]
 """Variable name -> axis -> the indices along it that stay zero."""
 
 Masks = Dict[tf.Operation, List[tf.Tensor]]
@@ -116,7 +117,7 @@ def _masks_and_updates(graph: tf.Graph, zeros: Zeros) -> Tuple[Masks, List[Updat
     return masks, find_updates(graph, pruned)
 
 
-def _check(pieces: Sequence[GraphVariable], axes: Mapping[int, Sequence[int]]) -> None:
+def _check(pieces: Sequence[GraphVariable], axes: Axes) -> None:
     name, rank = pieces[0].name, len(pieces[0].shape)
     for axis, indices in axes.items():
         if not 0 <= axis < rank:
