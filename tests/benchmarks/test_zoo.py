@@ -15,7 +15,7 @@ from benchmarks.zoo_small import SMALL
 from benchmarks.zoo_table import TOLERANCE, markdown, verdict
 
 QUICK = ('SE-dense', 'GroupedConv', 'Dilation-SpaceToBatch', 'PadShortcut', 'Gather', 'StridedSlice', 'LSTM', 'ESPCN')
-WHOLE = ('CIFARNet', 'GroupNorm', 'Attention')
+WHOLE = ('CIFARNet', 'Attention')
 """Networks of which a part must stay."""
 GOOD: Dict[str, Any] = {
     'name': 'Net', 'family': 'small', 'tensorflow': '1.15.5', 'nodes': 1234, 'groups': 2, 'filters': 40,
