@@ -10,12 +10,13 @@ import pytest
 from benchmarks import zoo
 from benchmarks.zoo_blocks import BLOCKS
 from benchmarks.zoo_case import example, measure
+from benchmarks.zoo_dialects import DIALECTS
 from benchmarks.zoo_networks import networks
 from benchmarks.zoo_small import SMALL
 from benchmarks.zoo_table import TOLERANCE, markdown, verdict
 
 QUICK = ('SE-dense', 'GroupedConv', 'Dilation-SpaceToBatch', 'PadShortcut', 'Gather', 'StridedSlice', 'LSTM', 'ESPCN')
-WHOLE = ('CIFARNet', 'Attention')
+WHOLE = ('CIFARNet', 'Attention', 'CBAM', 'WeightStandardisation', 'DynamicRNN')
 """Networks of which a part must stay."""
 GOOD: Dict[str, Any] = {
     'name': 'Net', 'family': 'small', 'tensorflow': '1.15.5', 'nodes': 1234, 'groups': 2, 'filters': 40,
@@ -47,7 +48,7 @@ def test_small_networks_agree(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('name', [name for name in (*SMALL, *BLOCKS) if name not in QUICK])
+@pytest.mark.parametrize('name', [name for name in (*SMALL, *BLOCKS, *DIALECTS) if name not in QUICK])
 def test_other_small_networks_agree(name: str, tmp_path: Path) -> None:
     check(name, tmp_path)
 

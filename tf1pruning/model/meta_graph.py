@@ -1,6 +1,6 @@
 """A forward GraphDef → a MetaGraphDef that imports, restores, initialises and saves."""
 
-from typing import Dict, Iterable, List, Mapping, Set
+from typing import Iterable, List, Mapping, Set
 
 from ..errors import ModelError
 from ..graph.view import GraphView
@@ -8,9 +8,7 @@ from ..tf1 import VariableDef, tf
 from .initial_values import initialiser_of, is_plain, make_initialiser
 from .model import Model
 from .saver import add_saver
-from .variables import variable_definitions
-
-Definitions = Dict[str, Dict[str, VariableDef]]
+from .variables import Definitions
 
 
 def rebuilt(model: Model, forward: tf.GraphDef) -> Model:
@@ -30,7 +28,7 @@ def rebuilt(model: Model, forward: tf.GraphDef) -> Model:
     meta.meta_info_def.CopyFrom(model.meta.meta_info_def)
     meta.graph_def.CopyFrom(forward)
     if not model.frozen:
-        collections = variable_definitions(model.meta)
+        collections = model.definitions
         added = {name: _add_variable_nodes(model, meta.graph_def, name, collections, present) for name in names}
         _copy_collections(model, meta, collections, added, present)
         add_saver(meta, [model.variables[name] for name in names])

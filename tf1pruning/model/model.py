@@ -10,7 +10,7 @@ from ..graph.shapes import Shapes, infer_shapes
 from ..graph.view import GraphView
 from ..tf1 import tf
 from .concrete import BATCH, concrete_placeholders, spelled_batches
-from .variables import Companion, Variable, find_companions, find_variables
+from .variables import Companion, Definitions, Variable, find_companions, find_variables, variable_definitions
 
 
 class Weights(Mapping[str, np.ndarray]):
@@ -77,6 +77,7 @@ class Model:
         self._view: Optional[GraphView] = None
         self._variables: Optional[Dict[str, Variable]] = None
         self._companions: Optional[Dict[str, Tuple[Companion, ...]]] = None
+        self._definitions: Optional[Definitions] = None
         self._shapes: Optional[Shapes] = None
         self._batch = BATCH
 
@@ -96,8 +97,15 @@ class Model:
     def variables(self) -> Dict[str, Variable]:
         """The graph's variables by node name, whether the checkpoint holds them or not."""
         if self._variables is None:
-            self._variables = find_variables(self.meta, self.view)
+            self._variables = find_variables(self.meta, self.view, self.definitions)
         return self._variables
+
+    @property
+    def definitions(self) -> Definitions:
+        """For every collection that holds variables, their VariableDef by node name."""
+        if self._definitions is None:
+            self._definitions = variable_definitions(self.meta)
+        return self._definitions
 
     @property
     def companions(self) -> Dict[str, Tuple[Companion, ...]]:
@@ -127,11 +135,14 @@ class Model:
         """Tries `BATCH`; where the graph refuses it, batch sizes that it spells itself."""
         nodes = self.view.ancestors(self.view.require(name, 'output node').node for name in self.outputs)
         refused: Optional[ModelError] = None
-        for batch in [BATCH, *spelled_batches(self.view)]:
+        batches = [BATCH]
+        for batch in batches:
             try:
                 shapes = infer_shapes(self.view, nodes, concrete_placeholders(self.view, self.inputs, nodes, batch))
             except ModelError as error:
-                refused = refused or error
+                if refused is None:
+                    refused = error
+                    batches.extend(spelled_batches(self.view))
             else:
                 self._batch = batch
                 return shapes
@@ -159,6 +170,7 @@ class Model:
         changed = Model(**values)  # type: ignore[arg-type]
         if changed.meta is self.meta:
             changed._view, changed._variables, changed._companions = self._view, self._variables, self._companions
+            changed._definitions = self._definitions
             if changed.outputs == self.outputs and changed.inputs == self.inputs:
                 changed._shapes, changed._batch = self._shapes, self._batch
         return changed

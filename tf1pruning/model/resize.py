@@ -9,7 +9,7 @@ from ..graph.view import GraphView
 from ..tf1 import VariableDef, tf
 from .initial_values import initialiser_of, make_initialiser, resized
 from .model import Model
-from .variables import Slice, Variable, format_slice, parse_slice, variable_definitions
+from .variables import Slice, Variable, format_slice, parse_slice
 
 Kept = Mapping[str, Mapping[int, np.ndarray]]
 
@@ -30,7 +30,7 @@ def resize_variables(model: Model, meta: tf.MetaGraphDef, nodes: Dict[str, tf.No
     kept = with_companions(model, kept)
     values = {name: taken(model.value(name), axes) for name, axes in kept.items() if name in model.weights}
     shapes = {name: new_shape(model.variables[name], axes) for name, axes in kept.items()}
-    definitions = variable_definitions(model.meta)
+    definitions = model.definitions
     renamed: Dict[str, Tuple[str, str]] = {}
     for name, axes in kept.items():
         set_declared_shape(nodes[name], shapes[name])

@@ -50,7 +50,10 @@ class Companion(NamedTuple):
 _APPLY = ('Apply', 'ResourceApply', 'SparseApply', 'ResourceSparseApply')
 
 
-def variable_definitions(meta: tf.MetaGraphDef) -> Dict[str, Dict[str, VariableDef]]:
+Definitions = Dict[str, Dict[str, VariableDef]]
+
+
+def variable_definitions(meta: tf.MetaGraphDef) -> Definitions:
     """Returns, for every collection that holds variables, VariableDef by variable node."""
     found: Dict[str, Dict[str, VariableDef]] = {}
     for collection, value in meta.collection_def.items():
@@ -65,11 +68,10 @@ def variable_definitions(meta: tf.MetaGraphDef) -> Dict[str, Dict[str, VariableD
     return found
 
 
-def find_variables(meta: tf.MetaGraphDef, view: GraphView) -> Dict[str, Variable]:
+def find_variables(meta: tf.MetaGraphDef, view: GraphView, definitions: Definitions) -> Dict[str, Variable]:
     """Lists a graph's variables by node name; ones of unknown shape are left out."""
     keys = _saver_keys(meta, view)
     saved = {key for key, _ in keys.values()}
-    definitions = variable_definitions(meta)
     trainable = definitions.get('trainable_variables', {})
     parts = {node: definition for each in definitions.values() for node, definition in each.items()}
     found: Dict[str, Variable] = {}
