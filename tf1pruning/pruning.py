@@ -127,7 +127,7 @@ class Pruning:
             OptionError: it is outside (0, 1].
         """
         if not isinstance(value, (int, float)) or not 0 < value <= 1:
-            raise OptionError('threshold %r is not a number in (0, 1]' % (value,))
+            raise OptionError('threshold %r is outside (0, 1]: give a number' % (value,))
         self.threshold = float(value)
 
     def get_pruning_params(self) -> Dict[str, Dict[str, int]]:
