@@ -2,7 +2,7 @@
 
 import os
 import signal
-from typing import Any
+from typing import Any, Iterator
 
 import pytest
 
@@ -79,6 +79,15 @@ STAGES = ['analyse', 'choose', 'soft_prune', 'strip', 'write_soft_pruned', 'writ
           'before_after', 'write_text']
 
 
+@pytest.fixture(name='interruptible')
+def make_interruptible() -> Iterator[None]:
+    """A process started in the background ignores SIGINT; these tests must not."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures('interruptible')
 @pytest.mark.parametrize('stage', STAGES)
 @pytest.mark.parametrize('output', ['out', 'new/deep'])
 def test_interrupted_at_any_stage(result: str, command: Command, monkeypatch: Any, stage: str, output: str) -> None:
