@@ -18,6 +18,7 @@ from tf1pruning.plan import PruningPlan
 from tf1pruning.ranking import Amount
 from tf1pruning.tf1 import tf
 
+BARE = builders.Dialect(norm='none')
 ONE = plain.feeds_for({'image': (1,) + IMAGE[1:]})
 
 
@@ -77,11 +78,11 @@ ADDITIONS: Dict[str, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {
 def _gated(gate: str, version: str, addition: str) -> None:
     """Convolution, bias, batch norm, squeeze-and-excitation."""
     norm = _norm(version)
-    x = conv(image(), 16, 'stem', 3, dialect=builders.Dialect(norm='none'), act=None)
+    x = conv(image(), 16, 'stem', 3, dialect=BARE, act=None)
     x = tf.nn.relu(norm(ADDITIONS[addition](x, tf.get_variable('stem/added', [16])), 'stem_norm'))
     gate_of = builders.squeeze_excite if gate == 'conv' else builders.dense_squeeze_excite
-    x = gate_of(depthwise(x, 'depthwise'), 8, 'se')
-    x = conv(x, 12, 'last', dialect=builders.Dialect(norm='none'), act=None)
+    x = gate_of(depthwise(x, 'depthwise', dialect=BARE), 8, 'se')
+    x = conv(x, 12, 'last', dialect=BARE, act=None)
     builders.head(tf.nn.relu(norm(x, 'last_norm')))
 
 
