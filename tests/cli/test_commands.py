@@ -247,9 +247,10 @@ def test_inspect(work: str, command: Command) -> None:
     assert 'squeeze_excite' in text
     assert 'an output of the model' in text
     found = json.loads(command('inspect', 'net', '--outputs', 'output', '--json', '--all').out)
-    assert set(found) == {'model', 'nodes', 'parameters', 'macs', 'groups', 'pinned'}
+    assert set(found) == {'model', 'nodes', 'parameters', 'macs', 'groups', 'pinned', 'reasons'}
     assert set(found['groups'][0]) == {'name', 'kind', 'channels', 'parameters', 'macs'}
-    assert set(found['pinned'][0]) == {'operation', 'node', 'reason', 'channels'}
+    assert set(found['pinned'][0]) == {'operation', 'node', 'reason', 'channels', 'macs'}
+    assert set(found['reasons'][0]) == {'operation', 'nodes', 'reason', 'channels', 'macs'}
 
 
 def test_inspect_where_nothing_can_be_pruned(work: str, command: Command) -> None:

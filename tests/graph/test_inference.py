@@ -11,7 +11,8 @@ from tests.surgery import load
 from tf1pruning.errors import ModelError, NameNotFoundError, OptionError, UnsupportedError
 from tf1pruning.graph.batch_norm import FUSED_BATCH_NORMS
 from tf1pruning.graph.dropout import RANDOM_OPS
-from tf1pruning.graph.inference import Input, find_outputs, find_placeholders, inference_graph
+from tf1pruning.graph.endpoints import find_placeholders
+from tf1pruning.graph.inference import Input, inference_graph
 from tf1pruning.graph.shapes import declared_shape
 from tf1pruning.model.checkpoint import load_checkpoint, save_checkpoint
 from tf1pruning.model.frozen import frozen_graph
@@ -272,14 +273,6 @@ def test_unknown_conditionals_stay() -> None:
     for value, factor in ((True, 2.0), (False, 3.0)):
         found = plain.run_graph(graph, ['output'], {'x:0': np.ones(4), 'flag:0': value})[0]
         assert found.tolist() == [factor] * 4
-
-
-def test_outputs_are_proposed() -> None:
-    """The ends of chains with a convolution, the deepest first; nothing of the loss."""
-    x = builders.conv(builders.image(), 4, 'stem')
-    tf.identity(tf.reduce_mean(x, [1, 2]), 'features')
-    builders.head(x)
-    assert find_outputs(default_graph()) == ['output', 'features']
 
 
 def test_a_factor_that_is_not_the_dropouts_own_stays() -> None:

@@ -2,20 +2,25 @@
 
 import argparse
 import json
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping, Optional, Sequence
 
 from . import options
 
 EXAMPLES = """  tf1pruning inspect model.ckpt-200 --outputs logits
+  tf1pruning inspect model.ckpt-200.meta
   tf1pruning inspect train_dir --outputs logits --inputs 'IteratorGetNext=1,32,32,3' --json
 """
 JSON = """
 --json prints:
   model, nodes, parameters, macs   the inference graph (macs for one example)
   groups                           for each: name, kind, channels, parameters, macs
-  pinned                           what cannot be pruned, for each: operation, node, reason, channels
+  pinned                           what cannot be pruned, for each: operation, node, reason, channels, macs (of making
+                                   these channels)
+  reasons                          the same by operation and reason, the dearest first: nodes, channels, macs
 """
 _SHOWN = 12
+_WIDTH = 60
+"""Of a node's name."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +36,7 @@ def run(args: argparse.Namespace) -> None:
     from ..channels import analyse
     from ..pipeline import forward_part
     from ..report.inspection import inspect_channels
-    model = options.read_model(args)
+    model = options.read_model(args, look_only=True)
     options.check_feeds(model)
     found = inspect_channels(analyse(forward_part(model)))
     print(json.dumps(found, indent=1) if args.json else _text(found, None if args.all else _SHOWN))
@@ -50,8 +55,17 @@ def _text(found: Mapping[str, Any], limit: Optional[int]) -> str:
             '; the %d largest (all: --all):' % len(groups) if len(groups) < len(found['groups']) else ':'))
         lines.append(format_table(['group', 'kind', 'channels', 'parameters', 'MACs around'], [
             [group['name'], group['kind'], group['channels'], group['parameters'], group['macs']] for group in groups]))
-    if found['pinned']:
-        lines.append('not prunable:')
-        lines.append(format_table(['operation', 'node', 'channels', 'reason'], [
-            [pin['operation'], pin['node'], pin['channels'], pin['reason']] for pin in found['pinned'][:limit]]))
+    dear = [reason for reason in found['reasons'] if reason['macs'] or limit is None][:limit]
+    if dear:
+        lines.append('not prunable, with the MACs of the layers that make these channels:')
+        lines.append(format_table(['operation', 'channels', 'MACs', 'reason', 'nodes'], [
+            [reason['operation'], reason['channels'], reason['macs'], reason['reason'], _first(reason['nodes'])]
+            for reason in dear]))
+    if len(dear) < len(found['reasons']):
+        lines.append('and %d reasons that cost less or nothing (all: --all)' % (len(found['reasons']) - len(dear)))
     return '\n'.join(lines)
+
+
+def _first(nodes: Sequence[str]) -> str:
+    name = nodes[0] if len(nodes[0]) <= _WIDTH else '…' + nodes[0][1 - _WIDTH:]
+    return name if len(nodes) == 1 else '%s and %d more' % (name, len(nodes) - 1)

@@ -6,7 +6,8 @@ import sys
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ..errors import NameNotFoundError, OptionError
-from ..graph.inference import Input, Scalar, find_outputs, find_placeholders
+from ..graph.endpoints import find_outputs, find_placeholders, likely_outputs
+from ..graph.inference import Input, Scalar
 from ..graph.shapes import Shape
 from ..graph.view import TensorName, parse_tensor
 from ..model.model import Model
@@ -146,8 +147,14 @@ def parse_scopes(text: str, flag: str = '--scopes') -> Tuple[str, ...]:
     return names
 
 
-def read_model(args: argparse.Namespace, path: Optional[str] = None) -> Model:
+def read_model(args: argparse.Namespace, path: Optional[str] = None, look_only: bool = False) -> Model:
     """Reads the model that the arguments name.
+
+    Args:
+        args: the arguments.
+        path: another model than the one they name.
+        look_only: it is not to be changed: then a `.meta` without its checkpoint will do, and where no outputs are
+            named, the likeliest are taken.
 
     Raises:
         OptionError: no outputs are given; the message proposes some.
@@ -155,7 +162,10 @@ def read_model(args: argparse.Namespace, path: Optional[str] = None) -> Model:
     """
     from ..model.load import load_model
     model = load_model(path or args.model, _unique(parse_names(args.outputs)), parse_inputs(args.inputs),
-                       parse_feeds(args.feed))
+                       parse_feeds(args.feed), look_only)
+    if not model.outputs and look_only:
+        model = model.replace(outputs=tuple(likely_outputs(model.graph)))
+        print('outputs: %s (others with --outputs)' % _some(model.outputs), file=sys.stderr)
     if not model.outputs:
         raise OptionError('name the outputs with --outputs; candidates: %s' % _some(find_outputs(model.graph)))
     for name in model.outputs:

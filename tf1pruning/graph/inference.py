@@ -1,6 +1,6 @@
 """Training graph → inference graph, for given inputs and outputs."""
 
-from typing import Iterable, List, Mapping, NamedTuple, Optional, Tuple, Union
+from typing import Iterable, Mapping, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
 
@@ -67,43 +67,6 @@ def inference_graph(graph: tf.GraphDef, outputs: Iterable[str], inputs: Mapping[
 def placeholder_of(tensor: TensorName, spec: Input) -> TensorName:
     """Returns the placeholder that stands for a tensor that was cut."""
     return TensorName(spec.name or (tensor.node if tensor.output == 0 else '%s_%d' % tensor))
-
-
-def find_placeholders(graph: tf.GraphDef) -> List[str]:
-    """Returns the names of the placeholders that must be fed."""
-    return [node.name for node in graph.node if node.op == 'Placeholder']
-
-
-_NETWORK = ('Conv2D', 'Conv3D', 'DepthwiseConv2dNative', 'MatMul', 'Conv2DBackpropInput')
-_LOSSES = ('SoftmaxCrossEntropyWithLogits', 'SparseSoftmaxCrossEntropyWithLogits')
-_TRAINING = ('Assign', 'Save', 'Restore', 'Apply', 'ResourceApply', 'NoOp', 'L2Loss', 'Assert', 'ArgMax', 'InTopK',
-             'SoftmaxCrossEntropy', 'SparseSoftmaxCrossEntropy', 'Equal', 'Shape', 'Squared', 'Print', 'Histogram',
-             'ScalarSummary', 'ImageSummary', 'MergeSummary', 'Switch')
-
-
-def find_outputs(graph: tf.GraphDef) -> List[str]:
-    """Proposes output nodes, the likeliest first: logits of losses, softmax layers, ends of the network.
-
-    The network is what follows a convolution or a matrix product; gradients, metrics and summaries do not belong to it.
-    """
-    view = GraphView(graph)
-
-    def forward(name: str) -> bool:
-        op, parts = view.op(name), name.split('/')
-        return not (op.startswith(_TRAINING) or op.endswith(('Grad', 'BackpropFilter'))
-                    or any(part.startswith(('gradients', 'AssignMovingAvg', 'AssignAvg')) for part in parts))
-
-    starts = [name for name, node in view.nodes.items() if node.op in _NETWORK and forward(name)]
-    reached = view.descendants([TensorName(name) for name in starts], lambda use: forward(use.node)) | set(starts)
-    passing = view.ancestors(starts)  # before the last layers: their side branches are no ends of the network
-    ends = [name for name in reached - passing | set(starts)
-            if not any(use.node in reached for use in view.uses.get(name, ()))]
-    depth = {name: len(view.ancestors([name])) for name in ends}
-    logits = [view.source(view.inputs[name][0], ('Reshape', 'Identity', 'Squeeze')).node
-              for name, node in view.nodes.items() if node.op in _LOSSES]
-    layers = [name for name in reached - passing if view.op(name) == 'Softmax']
-    ordered = logits + layers + sorted(ends, key=lambda name: (-depth[name], name))
-    return [name for name in dict.fromkeys(ordered) if name in reached]
 
 
 def _feed(rewiring: Rewiring, feeds: Mapping[str, Scalar]) -> None:

@@ -7,12 +7,20 @@ from ..errors import ModelError
 from ..graph.inference import Input, Scalar
 from .checkpoint import load_checkpoint
 from .frozen import load_frozen
+from .graph_only import find_meta_only, load_graph_only
 from .model import Model
 
 
 def load_model(path: str, outputs: Iterable[str] = (), inputs: Optional[Mapping[str, Input]] = None,
-               feeds: Optional[Mapping[str, Scalar]] = None) -> Model:
+               feeds: Optional[Mapping[str, Scalar]] = None, look_only: bool = False) -> Model:
     """Reads a checkpoint prefix, a folder with a `checkpoint` file, or a frozen `.pb`.
+
+    Args:
+        path: see above.
+        outputs: names of the output nodes.
+        inputs: tensors to cut at.
+        feeds: values of placeholders.
+        look_only: a `.meta` without its checkpoint will do, too.
 
     Raises:
         ModelError: it is missing or damaged.
@@ -21,4 +29,7 @@ def load_model(path: str, outputs: Iterable[str] = (), inputs: Optional[Mapping[
         if not os.path.isfile(path):
             raise ModelError('no file %s' % path)
         return load_frozen(path, tuple(outputs), inputs, feeds)
+    meta_path = find_meta_only(path) if look_only else ''
+    if meta_path:
+        return load_graph_only(meta_path, outputs, inputs, feeds)
     return load_checkpoint(path, tuple(outputs), inputs, feeds)

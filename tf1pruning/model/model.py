@@ -6,7 +6,8 @@ import numpy as np
 
 from ..errors import ModelError
 from ..graph.inference import Input, Scalar
-from ..graph.shapes import Shapes, infer_shapes
+from ..graph.shapes import Shapes
+from ..graph.tensor_arrays import infer_through_arrays
 from ..graph.view import GraphView
 from ..tf1 import tf
 from .concrete import BATCH, concrete_placeholders, spelled_batches
@@ -138,7 +139,8 @@ class Model:
         batches = [BATCH]
         for batch in batches:
             try:
-                shapes = infer_shapes(self.view, nodes, concrete_placeholders(self.view, self.inputs, nodes, batch))
+                shapes = infer_through_arrays(self.view, nodes,
+                                              concrete_placeholders(self.view, self.inputs, nodes, batch), batch)
             except ModelError as error:
                 if refused is None:
                     refused = error
