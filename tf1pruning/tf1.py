@@ -7,6 +7,7 @@ Programs that *build* TF1 graphs (training scripts) call `use_tf1_behavior()` fi
 import logging
 import os
 import warnings
+from typing import Optional
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 
@@ -14,11 +15,14 @@ with warnings.catch_warnings():
     # TensorFlow 1.15 warns about NumPy's deprecated type aliases, a dozen lines at every import.
     warnings.simplefilter('ignore', FutureWarning)
     import tensorflow.compat.v1 as tf
+    from tensorflow.core.framework.op_def_pb2 import OpDef, OpList
     from tensorflow.core.framework.variable_pb2 import VariableDef
     from tensorflow.python.eager.context import eager_mode
+    from tensorflow.python.framework import op_def_registry
     from tensorflow.python.framework.function_def_to_graph import function_def_to_graph_def
 
-__all__ = ['VariableDef', 'eager_mode', 'function_def_to_graph_def', 'quiet', 'tf', 'use_tf1_behavior']
+__all__ = ['OpDef', 'OpList', 'VariableDef', 'eager_mode', 'function_def_to_graph_def', 'is_registered',
+           'op_definition', 'quiet', 'tf', 'use_tf1_behavior']
 
 
 def use_tf1_behavior() -> None:
@@ -32,3 +36,24 @@ def quiet() -> None:
     """Keeps TensorFlow's own deprecation and progress lines out of a command's output."""
     tf.logging.set_verbosity(tf.logging.ERROR)
     logging.getLogger('tensorflow').setLevel(logging.ERROR)
+
+
+def op_definition(name: str) -> Optional[OpDef]:
+    """Returns the definition of an operation, None where this TensorFlow has none of that name."""
+    if hasattr(op_def_registry, 'get'):
+        return op_def_registry.get(name)
+    return op_def_registry.get_registered_ops().get(name)
+
+
+def is_registered(name: str) -> bool:
+    """Whether this TensorFlow has an operation; some have no definition in Python."""
+    if op_definition(name) is not None:
+        return True
+    probe = tf.GraphDef()
+    probe.node.add(name='probe', op=name)
+    try:
+        with tf.Graph().as_default():
+            tf.import_graph_def(probe, name='')
+    except (ValueError, KeyError, RuntimeError, tf.errors.OpError) as error:
+        return 'not registered' not in str(error)
+    return True

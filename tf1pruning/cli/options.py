@@ -1,6 +1,7 @@
 """Arguments that several commands share, and what they mean."""
 
 import argparse
+import os
 import re
 import sys
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
@@ -8,7 +9,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Seque
 from ..errors import NameNotFoundError, OptionError
 from ..graph.endpoints import find_outputs, find_placeholders, likely_outputs
 from ..graph.inference import Input, Scalar
-from ..graph.shapes import Shape
+from ..graph.shapes import Shape, first_line
 from ..graph.view import TensorName, parse_tensor
 from ..model.model import Model
 from ..tf1 import tf
@@ -32,6 +33,8 @@ def add_graph_options(parser: argparse.ArgumentParser) -> None:
                         help='input tensors with their shapes, e.g. %s; the graph is cut there' % INPUTS_EXAMPLE)
     parser.add_argument('--feed', default='', metavar='NAME=VALUE[;…]',
                         help="values of other placeholders, e.g. 'is_training=false;keep_prob=1.0'")
+    parser.add_argument('--op-library', default='', metavar='FILE[,FILE]',
+                        help='shared libraries with operations of your own that the graph needs')
 
 
 def add_output_options(parser: argparse.ArgumentParser) -> None:
@@ -161,6 +164,8 @@ def read_model(args: argparse.Namespace, path: Optional[str] = None, look_only: 
         NameNotFoundError: the graph lacks a name; the message says what it has.
     """
     from ..model.load import load_model
+    for library in parse_names(args.op_library):
+        load_operations(library)
     model = load_model(path or args.model, _unique(parse_names(args.outputs)), parse_inputs(args.inputs),
                        parse_feeds(args.feed), look_only)
     if not model.outputs and look_only:
@@ -177,6 +182,21 @@ def read_model(args: argparse.Namespace, path: Optional[str] = None, look_only: 
             raise NameNotFoundError.closest('input node', name, model.view.nodes,
                                             'placeholders: ' + _some(find_placeholders(model.graph)))
     return model
+
+
+def load_operations(path: str) -> None:
+    """Loads a shared library with operations.
+
+    Raises:
+        OptionError: it is not there, or TensorFlow cannot load it.
+    """
+    if not os.path.isfile(path):
+        raise OptionError('--op-library: no file %s' % path)
+    try:
+        tf.load_op_library(os.path.abspath(path))
+    except (tf.errors.OpError, RuntimeError) as error:
+        raise OptionError('--op-library: TensorFlow %s cannot load %s: %s'
+                          % (tf.__version__, path, first_line(error))) from error
 
 
 def check_feeds(*models: Model) -> None:
