@@ -1,8 +1,6 @@
 """A user's mistake: exit code 2, one line that says what to do, nothing written, nothing lost."""
 
-import json
 import os
-import pickle
 import shutil
 from typing import Any, Dict, Tuple
 
@@ -20,7 +18,7 @@ def _truncate(path: str, part: float) -> None:
         stream.truncate(int(os.path.getsize(path) * part))
 
 
-def _write(path: str, content: Any) -> None:
+def write(path: str, content: Any) -> None:
     with open(path, 'wb') as stream:
         stream.write(content if isinstance(content, bytes) else content.encode())
 
@@ -37,17 +35,17 @@ def _damage(name: str) -> None:
         with open(data, 'rb') as stream:
             content = bytearray(stream.read())
         content[1000] ^= 1
-        _write(data, bytes(content))
+        write(data, bytes(content))
     elif name == 'another meta':
         shutil.copy('other/model.ckpt.meta', meta)
     elif name == 'text as meta':
-        _write(meta, 'this is a text\n' * 20)
+        write(meta, 'this is a text\n' * 20)
     elif name == 'text as state':
-        _write(state, 'this is a text')
+        write(state, 'this is a text')
     elif name == 'empty state':
-        _write(state, '')
+        write(state, '')
     elif name == 'state of a deleted checkpoint':
-        _write(state, 'model_checkpoint_path: "model.ckpt-77"')
+        write(state, 'model_checkpoint_path: "model.ckpt-77"')
     elif name == 'one shard of two':
         os.rename(data, data.replace('of-00001', 'of-00002'))
     elif name == 'lacks a variable':
@@ -57,7 +55,7 @@ def _damage(name: str) -> None:
                 session, 'bad/model.ckpt', write_meta_graph=False)
 
 
-def _refused(command: Command, words: Tuple[str, ...], *expected: str) -> None:
+def refused(command: Command, words: Tuple[str, ...], *expected: str) -> None:
     """Runs a command that must be refused and leave everything as it was."""
     before = contents('.')
     result = command(*words)
@@ -97,7 +95,7 @@ DAMAGES: Dict[str, Tuple[str, ...]] = {
 @pytest.mark.parametrize('damage', list(DAMAGES))
 def test_damaged_model(work: str, command: Command, damage: str) -> None:
     _damage(damage)
-    _refused(command, ('prune', 'bad', '--outputs', 'output', *HALF), *DAMAGES[damage])
+    refused(command, ('prune', 'bad', '--outputs', 'output', *HALF), *DAMAGES[damage])
 
 
 MODELS: Dict[str, Tuple[str, ...]] = {
@@ -110,6 +108,7 @@ MODELS: Dict[str, Tuple[str, ...]] = {
     'text.pb': ('text.pb',),
     'empty.pb': ('empty.pb holds no graph',),
     'net[1]/model.ckpt': ('[', 'rename'),
+    'empty': ('no checkpoint in folder empty', 'no readable `checkpoint` file'),
 }
 
 
@@ -117,17 +116,18 @@ MODELS: Dict[str, Tuple[str, ...]] = {
 @pytest.mark.parametrize('model', list(MODELS))
 @pytest.mark.parametrize('name', ['prune', 'inspect'])
 def test_not_a_model(work: str, command: Command, name: str, model: str) -> None:
-    _write('text.pb', 'this is a text\n' * 20)
-    _write('empty.pb', '')
+    write('text.pb', 'this is a text\n' * 20)
+    write('empty.pb', '')
     shutil.copytree('net', 'net[1]')
-    _refused(command, (name, model, '--outputs', 'output', *(HALF if name == 'prune' else ())), *MODELS[model])
+    os.mkdir('empty')
+    refused(command, (name, model, '--outputs', 'output', *(HALF if name == 'prune' else ())), *MODELS[model])
 
 
 @pytest.mark.parametrize(('words', 'expected'), [
-    (('net',), ('--outputs', 'candidates: output')),
-    (('net', '--outputs', ','), ('candidates: output',)),
     (('net', '--outputs', 'outptu'), ("no output node named 'outptu'", 'closest: output')),
     (('net', '--outputs', 'nothing_like_it'), ('candidates: output',)),
+    (('net', '--outputs', 'OUTPUT'), ('closest: output',)),
+    (('net', '--outputs', 'logits'), ("no output node named 'logits'", 'closest: logits/bias, logits/kernel')),
     (('net', '--outputs', 'output:1'), ('output:1', 'makes 1')),
     (('net', '--outputs', '^output'), ('^output',)),
     (('net', '--outputs', 'save/restore_all'), ('depend on no input',)),
@@ -155,7 +155,13 @@ def test_not_a_model(work: str, command: Command, name: str, model: str) -> None
 @pytest.mark.parametrize('name', ['prune', 'inspect', 'export'])
 def test_wrong_names(work: str, command: Command, name: str, words: Tuple[str, ...], expected: Tuple[str, ...]) -> None:
     more = {'prune': HALF, 'inspect': (), 'export': ('--output', 'new.pb')}[name]
-    _refused(command, (name, *words, *more), *expected)
+    refused(command, (name, *words, *more), *expected)
+
+
+@pytest.mark.parametrize('words', [('net',), ('net', '--outputs', ',')])
+def test_no_outputs(work: str, command: Command, words: Tuple[str, ...]) -> None:
+    for name, more in (('prune', HALF), ('soft-prune', HALF), ('export', ('--output', 'new.pb'))):
+        refused(command, (name, *words, *more), '--outputs', 'candidates: output')
 
 
 @pytest.mark.parametrize(('words', 'expected'), [
@@ -164,10 +170,12 @@ def test_wrong_names(work: str, command: Command, name: str, words: Tuple[str, .
     (('--threshold', '-1'), ('outside (0, 1]',)),
     (('--threshold', '1.5'), ('outside (0, 1]',)),
     (('--threshold', 'nan'), ('outside (0, 1]',)),
+    (('--threshold', 'inf'), ('outside (0, 1]',)),
     (('--threshold', 'much'), ("'much'", '--help')),
     (('--ratio', '1.01'), ('outside [0, 1]',)),
     (('--ratio', '-0.1'), ('outside [0, 1]',)),
     (('--ratio', 'nan'), ('outside [0, 1]',)),
+    (('--ratio', '50%'), ("'50%'", '--help')),
     (('--ratio', '0.5', '--threshold', '0.5'), ('not allowed with', '--help')),
     (('--ratio', '0.5', '--align', '0'), ('align 0 is not',)),
     (('--ratio', '0.5', '--align', '-4'), ('align -4 is not',)),
@@ -175,8 +183,16 @@ def test_wrong_names(work: str, command: Command, name: str, words: Tuple[str, .
     (('--ratio', '0.5', '--macs', '0.5'), ('not allowed with',)),
     (('--macs', '0'), ('target 0 for macs is outside',)),
     (('--params', '1.2'), ('target 1.2 for parameters is outside',)),
+    (('--macs', 'nan'), ('target nan for macs is outside',)),
+    (('--bytes', '-1'), ('target -1 for bytes is outside',)),
+    (('--macs', '0.5', '--params', '0.5'), ('not allowed with', '--help')),
+    (('--macs', '0.5', '--align', '64'), ('cannot reach 50.0 % of the macs: 100.0 % remain',)),
+    (('--macs', '0.97', '--align', '8'), ('the nearest to 97.0 % of the macs is', '--align')),
+    (('--macs', '0.5', '--max-ratio', '0.1'), ('cannot reach 50.0 % of the macs',)),
     (('--macs', '0.001'), ('cannot reach 0.1 % of the macs',)),
     (('--ratio', '0.5', '--min-channels', '0'), ('min-channels 0 is not',)),
+    (('--ratio', '0.5', '--min-channels', '2.5'), ("'2.5'", '--help')),
+    (('--ratio', '0.5', '--max-ratio', 'nan'), ('max_ratio nan is outside',)),
     (('--ratio', '0.5', '--max-ratio', '2'), ('max_ratio 2 is outside',)),
     (('--ratio', '0.5', '--exclude', 'blok'), ("no scope or group named 'blok'", 'closest: block')),
     (('--ratio', '0.5', '--criterion', 'l3'), ("'l3'", 'redundancy')),
@@ -191,7 +207,7 @@ def test_wrong_names(work: str, command: Command, name: str, words: Tuple[str, .
 @pytest.mark.parametrize('name', ['prune', 'soft-prune'])
 def test_wrong_choice(work: str, command: Command, name: str, words: Tuple[str, ...],
                       expected: Tuple[str, ...]) -> None:
-    _refused(command, (name, *NET, *words, '--output', 'new'), *expected)
+    refused(command, (name, *NET, *words, '--output', 'new'), *expected)
 
 
 @pytest.mark.parametrize(('words', 'expected'), [
@@ -201,87 +217,17 @@ def test_wrong_choice(work: str, command: Command, name: str, words: Tuple[str, 
     (('--feed', 'imgae=1'), ('closest: image',)),
 ])
 def test_wrong_options_of_verify(work: str, command: Command, words: Any, expected: Tuple[str, ...]) -> None:
-    _refused(command, ('verify', 'net', 'net', '--outputs', 'output', *words), *expected)
+    refused(command, ('verify', 'net', 'net', '--outputs', 'output', *words), *expected)
 
 
 def test_verify_says_what_the_second_model_lacks(work: str, command: Command) -> None:
-    _refused(command, ('verify', 'net', 'train', '--outputs', 'output'), 'train also needs placeholder is_training',
+    refused(command, ('verify', 'net', 'train', '--outputs', 'output'), 'train also needs placeholder is_training',
              '--feed')
-    _refused(command, ('verify', 'net', 'nowhere', '--outputs', 'output'), 'no checkpoint nowhere')
+    refused(command, ('verify', 'net', 'nowhere', '--outputs', 'output'), 'no checkpoint nowhere')
 
 
 def test_missing_words(work: str, command: Command) -> None:
-    _refused(command, ('prune', *NET, '--ratio', '0.5'), '--output', 'tf1pruning prune --help')
-    _refused(command, ('prune', '--ratio', '0.5', '--output', 'new'), 'MODEL')
-    _refused(command, ('strip', *NET, '--output', 'new'), '--plan')
-    _refused(command, ('squash', 'net'), "'squash'", 'prune')
-
-
-@pytest.fixture
-def plan(work: str, command: Command) -> Dict[str, Any]:
-    """A plan for `net`, in `soft`."""
-    assert command('soft-prune', *NET, '--ratio', '0.5', '--output', 'soft').code == 0
-    with open('soft/plan.json') as stream:
-        return json.load(stream)
-
-
-def _set(plan: Dict[str, Any], key: str, value: Any) -> str:
-    plan['groups'][0][key] = value
-    return json.dumps(plan)
-
-
-PLANS = {
-    'truncated': (lambda plan: json.dumps(plan)[:200], 'is not a pruning plan'),
-    'empty': (lambda plan: '', 'is not a pruning plan'),
-    'a list': (lambda plan: '[1, 2]', '"tf1pruning_plan": 1'),
-    'another dictionary': (lambda plan: '{"groups": []}', '"tf1pruning_plan": 1'),
-    'a later version': (lambda plan: json.dumps(dict(plan, tf1pruning_plan=9)), '"tf1pruning_plan": 1'),
-    'no groups': (lambda plan: json.dumps({'tf1pruning_plan': 1}), "no 'groups' in it"),
-    'binary': (lambda plan: b'\x80\x02\xff', 'is not a pruning plan'),
-    'nested deeply': (lambda plan: '[' * 100000, 'is not a pruning plan'),
-    'text as a number': (lambda plan: _set(plan, 'pruned', ['one']), "'one'"),
-    'no list': (lambda plan: _set(plan, 'pruned', 3), 'is not a pruning plan'),
-    'no anchor': (lambda plan: _set(plan, 'anchor', None), 'is not a pruning plan'),
-    'infinite': (lambda plan: _set(plan, 'size', float('inf')), 'is not a pruning plan'),
-    'a channel too many': (lambda plan: _set(plan, 'pruned', [8]), 'cannot lose channel 8'),
-    'a negative channel': (lambda plan: _set(plan, 'pruned', [-1]), 'cannot lose channel -1'),
-    'all channels': (lambda plan: _set(plan, 'pruned', list(range(8))), 'all its channels'),
-    'another size': (lambda plan: _set(plan, 'size', 16), 'make a plan for this model'),
-    'another anchor': (lambda plan: _set(plan, 'anchor', {'parameter': 'nowhere', 'axis': 3}), 'nowhere'),
-}
-
-
-@pytest.mark.parametrize('damage', list(PLANS))
-def test_damaged_plan(work: str, command: Command, plan: Dict[str, Any], damage: str) -> None:
-    change, expected = PLANS[damage]
-    _write('plan.json', change(plan))
-    for name, model in (('soft-prune', 'net'), ('strip', 'soft/Pruned_Dir')):
-        _refused(command, (name, model, '--outputs', 'output', '--plan', 'plan.json', '--output', 'new'), expected)
-
-
-def test_plan_that_is_not_there(work: str, command: Command) -> None:
-    for path in ('nowhere.json', 'net', ''):
-        _refused(command, ('soft-prune', *NET, '--plan', path, '--output', 'new'), 'cannot read plan ' + path)
-
-
-def test_plan_of_another_model(work: str, command: Command, plan: Dict[str, Any]) -> None:
-    for name in ('soft-prune', 'strip'):
-        _refused(command, (name, 'other', '--outputs', 'output', '--plan', 'soft/plan.json', '--output', 'new'),
-                 'does not fit the model')
-
-
-def test_plan_and_amount(work: str, command: Command, plan: Dict[str, Any]) -> None:
-    _refused(command, ('soft-prune', *NET, '--plan', 'soft/plan.json', *HALF), 'leave out --ratio')
-
-
-def test_pickle_as_plan_is_not_loaded(work: str, command: Command) -> None:
-    class Evil:
-        def __reduce__(self) -> Any:
-            return os.mkdir, ('evil',)
-    _write('plan.pkl', pickle.dumps(Evil()))
-    _refused(command, ('soft-prune', *NET, '--plan', 'plan.pkl', '--output', 'new'), 'is not a pruning plan')
-
-
-def test_soft_pruned_folder_instead_of_the_checkpoint_in_it(work: str, command: Command, plan: Dict[str, Any]) -> None:
-    _refused(command, ('strip', 'soft', '--outputs', 'output', '--plan', 'soft/plan.json', '--output', 'new'),
-             'try soft/Pruned_Dir')
+    refused(command, ('prune', *NET, '--ratio', '0.5'), '--output', 'tf1pruning prune --help')
+    refused(command, ('prune', '--ratio', '0.5', '--output', 'new'), 'MODEL')
+    refused(command, ('strip', *NET, '--output', 'new'), '--plan')
+    refused(command, ('squash', 'net'), "'squash'", 'prune')
