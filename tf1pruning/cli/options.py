@@ -21,8 +21,8 @@ _TENSOR = re.compile(r'[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*(:\d+)?$')
 
 def add_model(parser: argparse.ArgumentParser, name: str = 'model') -> None:
     """Adds the positional MODEL."""
-    parser.add_argument(name, metavar=name.upper(), help='checkpoint prefix, folder with a `checkpoint` file, or '
-                                                         'frozen .pb')
+    parser.add_argument(name, metavar=name.upper(), help='checkpoint prefix, folder with a `checkpoint` file, '
+                                                         'frozen .pb, or folder of a SavedModel')
 
 
 def add_graph_options(parser: argparse.ArgumentParser) -> None:
@@ -225,8 +225,12 @@ def _unique(names: Iterable[str]) -> Tuple[str, ...]:
 
 
 def model_path(path: str) -> str:
-    """Returns a checkpoint's prefix, or the path of a `.pb`."""
+    """Returns a checkpoint's prefix, that in a SavedModel's folder too, or the path of a `.pb`."""
     from ..model.checkpoint import resolve_prefix
+    from ..model.saved_model import find_saved_model, variables_of
+    saved = find_saved_model(path)
+    if saved:
+        return variables_of(saved) or saved
     return path if path.endswith('.pb') else resolve_prefix(path)
 
 

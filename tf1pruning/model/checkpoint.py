@@ -38,7 +38,16 @@ def load_checkpoint(prefix: str, outputs: Tuple[str, ...] = (), inputs: Optional
         ModelError: a file is missing or damaged, or the two belong to different models.
     """
     prefix = resolve_prefix(prefix)
-    meta = read_meta_graph(meta_path or prefix + '.meta')
+    model = with_checkpoint(read_meta_graph(meta_path or prefix + '.meta'), prefix)
+    return model.replace(outputs=outputs, inputs=dict(inputs or {}), feeds=dict(feeds or {}))
+
+
+def with_checkpoint(meta: tf.MetaGraphDef, prefix: str) -> Model:
+    """Puts a meta graph and the values of a checkpoint together.
+
+    Raises:
+        ModelError: the checkpoint is missing or damaged, or the two belong to different models.
+    """
     reader = open_checkpoint(prefix)
     stored = reader.get_variable_to_shape_map()
     shell = Model(os.path.basename(prefix), meta, Weights(_nothing, ()))
@@ -57,8 +66,7 @@ def load_checkpoint(prefix: str, outputs: Tuple[str, ...] = (), inputs: Optional
                                 for start, size in zip(variable.part.offset, variable.shape))]
         return value
 
-    return shell.replace(weights=Weights(read, list(held) + [key for key in rest if key not in held]),
-                         outputs=outputs, inputs=dict(inputs or {}), feeds=dict(feeds or {}))
+    return shell.replace(weights=Weights(read, list(held) + [key for key in rest if key not in held]))
 
 
 def resolve_prefix(path: str) -> str:

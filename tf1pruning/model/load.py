@@ -9,15 +9,16 @@ from .checkpoint import load_checkpoint
 from .frozen import load_frozen
 from .graph_only import find_meta_only, load_graph_only
 from .model import Model
+from .saved_model import find_saved_model, load_saved_model
 
 
 def load_model(path: str, outputs: Iterable[str] = (), inputs: Optional[Mapping[str, Input]] = None,
                feeds: Optional[Mapping[str, Scalar]] = None, look_only: bool = False) -> Model:
-    """Reads a checkpoint prefix, a folder with a `checkpoint` file, or a frozen `.pb`.
+    """Reads a checkpoint prefix, a folder with a `checkpoint` file, a frozen `.pb`, or a SavedModel.
 
     Args:
         path: see above.
-        outputs: names of the output nodes.
+        outputs: names of the output nodes; a SavedModel's signature has some of its own.
         inputs: tensors to cut at.
         feeds: values of placeholders.
         look_only: a `.meta` without its checkpoint will do, too.
@@ -25,6 +26,8 @@ def load_model(path: str, outputs: Iterable[str] = (), inputs: Optional[Mapping[
     Raises:
         ModelError: it is missing or damaged.
     """
+    if find_saved_model(path):
+        return load_saved_model(path, outputs, inputs, feeds)
     if path.endswith('.pb'):
         if not os.path.isfile(path):
             raise ModelError('no file %s' % path)
