@@ -28,14 +28,15 @@ def _gone(pruned: Pruned) -> Dict[str, Any]:
 
 
 def test_offsets_and_means_are_not_zero(pruned: Pruned) -> None:
-    """Of what goes, as the network came: else these tests could not fail."""
-    values = plain.values_of(pruned.saved.prefix)
+    """Of what goes, as the network came: else these tests could not fail. Soft-pruned, the offsets are zero too."""
+    values, soft = plain.values_of(pruned.saved.prefix), plain.values_of(pruned.soft)
     norms = {kernel.replace('kernel', 'bn/'): channels for kernel, channels in _gone(pruned).items()}
     normed = [name for name in norms if name + 'beta' in values]
     assert len(normed) >= 2
     for name in normed:
         for statistic in ('beta', 'moving_mean'):
             assert np.abs(values[name + statistic][norms[name]]).min() > 0
+        assert not soft[name + 'beta'][norms[name]].any()
 
 
 def test_equal_element_by_element(pruned: Pruned) -> None:
