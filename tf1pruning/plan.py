@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tup
 
 import numpy as np
 
-from .channels import Channels
+from .channels import Channels, Group
 from .channels.blocks import block_kinds
 from .errors import PlanError
 from .files import write_text
@@ -120,8 +120,11 @@ def removed_ids(channels: Channels, plan: PruningPlan) -> np.ndarray:
         PlanError: the plan is for another network.
     """
     labels = np.zeros(channels.pinned.size, bool)
+    known: Dict[Tuple[Tuple[str, int], int], List[Group]] = {}
+    for group in channels.groups:
+        known.setdefault((group.anchor, group.size), []).append(group)
     for each in plan.groups:
-        alike = [group for group in channels.groups if group.anchor == each.anchor and group.size == each.size]
+        alike = known.get((each.anchor, each.size), [])
         if not alike:
             raise PlanError('the plan does not fit the model, which has no group of %d channels in axis %d of %s: '
                             'make a plan for this model' % (each.size, each.anchor[1], each.anchor[0]))
@@ -137,12 +140,14 @@ def removed_ids(channels: Channels, plan: PruningPlan) -> np.ndarray:
 def pruned_slices(channels: Channels, plan: PruningPlan) -> Dict[str, Dict[int, np.ndarray]]:
     """Returns, for every parameter that loses something, the indices that go along each axis."""
     removed = removed_ids(channels, plan)
+    along = [(name, axis, ids) for name, axes in channels.axes.items() for axis, ids in enumerate(axes)]
+    gone = np.flatnonzero(removed[np.concatenate([ids for _, _, ids in along])]) if along else np.zeros(0, int)
+    starts = np.cumsum([0] + [ids.size for _, _, ids in along])
+    places = np.searchsorted(gone, starts)
     found: Dict[str, Dict[int, np.ndarray]] = {}
-    for name, axes in channels.axes.items():
-        gone = {axis: np.flatnonzero(removed[ids]) for axis, ids in enumerate(axes)}
-        gone = {axis: indices for axis, indices in gone.items() if indices.size}
-        if gone:
-            found[name] = gone
+    for number in np.flatnonzero(np.diff(places)):
+        name, axis, _ = along[number]
+        found.setdefault(name, {})[axis] = gone[places[number]:places[number + 1]] - starts[number]
     return found
 
 

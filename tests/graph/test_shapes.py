@@ -1,5 +1,7 @@
 """Static shapes by one import."""
 
+from typing import List
+
 import pytest
 
 from tf1pruning.errors import ModelError
@@ -26,10 +28,35 @@ def test_shapes_of_a_convolution(use_resource: bool) -> None:
     assert infer_shapes(view, nodes, {})['y'] == [(None, None, None, 8)]
 
 
+@pytest.mark.parametrize('use_resource', [False, True], ids=['ref', 'resource'])
+def test_variables_of_one_shape(use_resource: bool) -> None:
+    """Every read has its variable's shape, whatever others have the same."""
+    x = tf.placeholder(tf.float32, [None, 6, 6, 3], 'x')
+    with tf.variable_scope('', use_resource=use_resource):
+        first, second, third = (tf.get_variable(name, [1, 1, 3, size])
+                                for name, size in (('first', 8), ('second', 8), ('third', 5)))
+        half = tf.get_variable('half', [8], tf.float16)
+        bias = tf.get_variable('bias', [8])
+    y = tf.nn.bias_add(tf.nn.conv2d(x, first, 1, 'SAME') + tf.nn.conv2d(x, second, 1, 'SAME'), bias)
+    tf.concat([y, tf.nn.conv2d(x, third, 1, 'SAME')], 3, name='y')
+    tf.cast(half, tf.float32, name='z')
+    view = GraphView(tf.get_default_graph().as_graph_def())
+    shapes = infer_shapes(view, view.ancestors(['y', 'z']), {})
+    assert shapes['y'] == [(None, 6, 6, 13)]
+    assert shapes['z'] == [(8,)]
+    assert [shape_at(shapes, use) for name in ('first', 'second', 'third', 'bias', 'half')
+            for use in _reads(view, name)] == [(1, 1, 3, 8), (1, 1, 3, 8), (1, 1, 3, 5), (8,), (8,)]
+
+
+def _reads(view: GraphView, variable: str) -> List[TensorName]:
+    """What the network reads of a variable."""
+    return [TensorName(use.node) for use in view.uses[variable] if use.node in view.ancestors(['y', 'z'])]
+
+
 def test_a_graph_that_tensorflow_refuses() -> None:
-    """Its reason is in the message."""
+    """Its reason is in the message, with the node."""
     view = network(False)
-    with pytest.raises(ModelError, match='refuses the graph'):
+    with pytest.raises(ModelError, match="refuses the graph: .*for '{{node y}}|refuses the graph: .*for 'y'"):
         infer_shapes(view, view.ancestors(['y']), {'x': (2, 6, 6, 4)})
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tests import builders
 from tests.surgery import channels_of, load
@@ -71,3 +72,29 @@ def test_slices() -> None:
     assert nonzero_slices(rows, 0, [0, 1, 2, 3]) == (1, 2, 3)
     assert nonzero_slices(rows, 0, [0, 1, 2, 3], 1e-9) == (2, 3)
     assert nonzero_slices(rows, 0, [0]) == ()
+
+
+@pytest.mark.parametrize('dtype', ['float16', 'float32', 'float64', 'int8', 'complex64', 'complex128'])
+def test_slices_along_any_axis_become_zero(dtype: str) -> None:
+    """Along the last axis too, of every type, also what is not a number; the rest stays to the last bit."""
+    value = np.random.RandomState(0).uniform(1, 100, (2, 3, 4)).astype(dtype)
+    if value.dtype.kind != 'i':
+        value[0, 1, 2], value[0, 2, 3] = np.nan, np.inf
+    result = zeroed(value, {1: np.array([1]), 2: np.array([0, 3])})
+    expected = value.copy()
+    expected[:, 1], expected[..., [0, 3]] = 0, 0
+    assert result.dtype == value.dtype
+    assert result.tobytes() == expected.tobytes()
+    assert zeroed(value[0, 0], {0: np.array([2])}).tolist()[2] == 0
+
+
+def test_slices_that_are_not_zero() -> None:
+    """Magnitudes add up; what is not a number is not zero; nothing is asked of other slices."""
+    value = np.zeros((2, 3, 4), np.float32)
+    value[0, 0, 1], value[1, 2, 1], value[1, 1, 2], value[0, 0, 3] = 3e-10, -3e-10, np.nan, -1e-40
+    assert nonzero_slices(value, 2, [0, 1, 2, 3]) == (1, 2, 3)
+    assert nonzero_slices(value, 2, [0, 1, 2, 3], 5e-10) == (1, 2)
+    assert nonzero_slices(value, 2, [0, 1, 2, 3], 7e-10) == (2,)
+    assert nonzero_slices(value, 1, [1]) == (1,)
+    assert nonzero_slices(value, 2, [0]) == ()
+    assert nonzero_slices(np.array([0.0, -2.0]), 0, [0, 1], 1.5) == (1,)

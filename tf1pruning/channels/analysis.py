@@ -8,6 +8,7 @@ import numpy as np
 from ..graph.view import TensorName
 from ..model.model import Model, Weights
 from .groups import find_groups
+from .kernels import KernelUses
 from .layout import EMPTY, Layout
 from .rules import Divided, Facts, Literal, Part, Picked, Pin, apply_rule
 from .unionfind import components
@@ -30,6 +31,8 @@ class Channels:
         divided: tensors split along their channels.
         picked: channels picked by constant indices.
         layouts: the layout of every tensor that has one.
+        made: the ids that operations make with kernels.
+        used: the ids that operations contract over with kernels.
     """
 
     def __init__(self, model: Model, facts: Facts, layouts: Dict[TensorName, Layout]) -> None:
@@ -52,6 +55,8 @@ class Channels:
         self.depthwise = facts.depthwise
         self.groups = find_groups(self.axes, self.labels, self.pinned, facts.produced, facts.contracted,
                                   facts.depthwise, facts.parts)
+        self.made = KernelUses(facts.produced, facts.axes)
+        self.used = KernelUses(facts.contracted, facts.axes)
 
     def classes(self, parameter: str, axis: int) -> np.ndarray:
         """Returns the class of every index along an axis of a parameter."""

@@ -25,9 +25,10 @@ def block_kinds(channels: Channels) -> Dict[str, str]:
     too.
     """
     kinds = {group.name: OTHER for group in channels.groups}
+    batch = batch_size(channels.model.view, channels.shapes)
     squeezes: Set[str] = set()
     for group in channels.groups:
-        if _is_squeeze(channels, group):
+        if _is_squeeze(channels, group, batch):
             kinds[group.name] = SQUEEZE_EXCITE
             squeezes.update(group.producers)
     for group in channels.groups:
@@ -38,22 +39,21 @@ def block_kinds(channels: Channels) -> Dict[str, str]:
     return kinds
 
 
-def _is_squeeze(channels: Channels, group: Group) -> bool:
+def _is_squeeze(channels: Channels, group: Group, batch: int) -> bool:
     if len(group.producers) != 1 or len(group.consumers) != 1 or group.depthwise:
         return False
-    if not all(_is_pooled(channels, node) for node in group.producers + group.consumers):
+    if not all(_is_pooled(channels, node, batch) for node in group.producers + group.consumers):
         return False
-    read = [channels.labels[seen.ids] for seen in channels.contracted if seen.node == group.producers[0]]
-    gates = [channels.labels[seen.ids] for seen in channels.produced if seen.node == group.consumers[0]]
-    return bool(read and gates) and np.array_equal(np.unique(read[0]), np.unique(gates[0]))
+    read, gates = channels.used.of(group.producers), channels.made.of(group.consumers)
+    return bool(read and gates) and np.array_equal(np.unique(channels.labels[read[0].ids]),
+                                                   np.unique(channels.labels[gates[0].ids]))
 
 
-def _is_pooled(channels: Channels, node: str) -> bool:
+def _is_pooled(channels: Channels, node: str, batch: int) -> bool:
     """Whether a layer gives one value per channel and example."""
     shape = channels.shapes[node][0]
     sizes = [size or 1 for size in shape] if shape is not None else []
-    return (len(sizes) > 1 and int(np.prod(sizes[1:])) == max(sizes[1:])
-            and sizes[0] == batch_size(channels.model.view, channels.shapes))
+    return len(sizes) > 1 and int(np.prod(sizes[1:])) == max(sizes[1:]) and sizes[0] == batch
 
 
 def _widens(channels: Channels, group: Group) -> bool:
@@ -68,9 +68,9 @@ def _narrows(channels: Channels, node: str, group: Group) -> bool:
     if channels.model.view.op(node) != 'Conv2D':
         return False
     shape = shape_at(channels.shapes, channels.model.view.inputs[node][1])
-    read = [channels.labels[seen.ids] for seen in channels.contracted if seen.node == node]
-    return (shape is not None and tuple(shape[:2]) == (1, 1) and (shape[3] or 0) < (shape[2] or 0)
-            and bool(read) and np.array_equal(np.unique(read[0]), np.unique(group.classes)))
+    read = channels.used.of([node])
+    return (shape is not None and tuple(shape[:2]) == (1, 1) and (shape[3] or 0) < (shape[2] or 0) and bool(read)
+            and np.array_equal(np.unique(channels.labels[read[0].ids]), np.unique(group.classes)))
 
 
 def select_groups(channels: Channels, scopes: Sequence[str] = ()) -> List[Group]:
@@ -141,12 +141,10 @@ def _all_in(nodes: Iterable[str], scope: str) -> bool:
 def contraction_axes(channels: Channels, group: Group) -> Dict[str, int]:
     """Returns, for every convolution of a group, the axis of its kernel along which the group's channels lie."""
     found: Dict[str, int] = {}
-    for nodes, seen in ((group.producers, channels.produced), (group.depthwise, channels.depthwise),
-                        (group.consumers, channels.contracted)):
-        for each in seen:
-            if each.node in nodes:
-                found[each.node] = next(block.axes[0] for block in kernel_of(channels, each.node).blocks
-                                        if np.array_equal(block.ids, each.ids))
+    passed = [seen for seen in channels.depthwise if seen.node in group.depthwise]
+    for seen in channels.made.of(group.producers) + passed + channels.used.of(group.consumers):
+        found[seen.node] = next(block.axes[0] for block in kernel_of(channels, seen.node).blocks
+                                if np.array_equal(block.ids, seen.ids))
     return found
 
 

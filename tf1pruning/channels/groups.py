@@ -1,5 +1,6 @@
 """Groups: the classes of channels that have the same slices in the same parameters."""
 
+import os
 from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 import numpy as np
@@ -34,18 +35,16 @@ class Group(NamedTuple):
         return int(self.classes.size)
 
 
-class _Owners:
-    """For a label: the numbers of the arrays that hold it."""
+class _Footprint(NamedTuple):
+    """An array of labels that some axes of parameters have in common.
 
-    def __init__(self, arrays: Sequence[np.ndarray]) -> None:
-        labels = np.concatenate(arrays) if arrays else np.zeros(0, np.int64)
-        owners = np.repeat(np.arange(len(arrays)), [array.size for array in arrays])
-        pairs = np.unique(labels.astype(np.int64) * max(1, len(arrays)) + owners)  # one sort for all of them
-        self.labels, self.owners = np.divmod(pairs, max(1, len(arrays)))
+    Attributes:
+        labels: the labels along these axes.
+        slices: numbers of the parameters and axes.
+    """
 
-    def __call__(self, label: int) -> List[int]:
-        start, end = np.searchsorted(self.labels, [label, label + 1])
-        return [int(owner) for owner in self.owners[start:end]]
+    labels: np.ndarray
+    slices: List[int]
 
 
 def find_groups(axes: Mapping[str, Tuple[np.ndarray, ...]], labels: np.ndarray, pinned: np.ndarray,
@@ -65,50 +64,69 @@ def find_groups(axes: Mapping[str, Tuple[np.ndarray, ...]], labels: np.ndarray, 
         parts: parameters that are joined into one, which counts as one parameter.
     """
     slices = [(name, axis) for name, own in axes.items() for axis in range(len(own))]
-    wholes = _wholes(slices, parts)
-    holders = _Owners([labels[axes[name][axis]] for name, axis in slices])
-    makers, users, filters = (_Owners([labels[seen.ids] for seen in kind])
-                              for kind in (produced, contracted, depthwise))
-    anchors = [_own_axis(seen, axes) for seen in produced]
-    candidates = np.unique(holders.labels)
-    candidates = candidates[~pinned[candidates]]
+    footprints = _footprints(slices, axes, labels, parts)
+    sets = _same_footprints(footprints, pinned)
+    first = np.full(pinned.size, -1)
+    first[[members[0] for members in sets]] = np.arange(len(sets))
+    held = _holders(first, [footprint.labels for footprint in footprints], len(sets))
+    made, used, passed = (_holders(first, [labels[seen.ids] for seen in kind], len(sets))
+                          for kind in (produced, contracted, depthwise))
     groups: List[Group] = []
-    for members in _same_holders(holders, candidates, wholes):
-        label = int(members[0])
-        made, used = makers(label), users(label)
-        first = next((k for k in made if anchors[k] is not None), None)
-        anchor = anchors[first] if first is not None else None
-        if first is None or anchor is None or not used:
+    for number, members in enumerate(sets):
+        anchors = ((k, _own_axis(produced[k], axes)) for k in made[number])
+        maker, anchor = next((found for found in anchors if found[1] is not None), (0, None))
+        if anchor is None or not used[number]:
             continue
-        producers = tuple(produced[k].node for k in made)
-        consumers = tuple(contracted[k].node for k in used)
-        passed = tuple(depthwise[k].node for k in filters(label))
-        held = np.flatnonzero(np.isin(wholes, wholes[holders(label)]))
-        groups.append(Group(common_scope(producers + passed + consumers),
-                            _in_order(labels[produced[first].ids], members), anchor,
-                            tuple(slices[k] for k in held), producers, consumers, passed))
+        producers, consumers, filters = (tuple(kind[k].node for k in where[number]) for kind, where in (
+            (produced, made), (contracted, used), (depthwise, passed)))
+        groups.append(Group(common_scope(producers + filters + consumers),
+                            _in_order(labels[produced[maker].ids], members), anchor,
+                            tuple(slices[k] for k in sorted(k for f in held[number] for k in footprints[f].slices)),
+                            producers, consumers, filters))
     order = {name: place for place, name in enumerate(axes)}
     return _named(sorted(groups, key=lambda group: (order[group.anchor[0]], group.classes[0])))
 
 
-def _wholes(slices: Sequence[Tuple[str, int]], parts: Mapping[str, Part]) -> np.ndarray:
-    """Numbers parameters and axes so that the parts of one parameter have the same number."""
-    numbers: Dict[Tuple[str, int], int] = {}
-    return np.array([numbers.setdefault((parts[name].whole if name in parts else name, axis), len(numbers))
-                     for name, axis in slices], int)
+def _footprints(slices: Sequence[Tuple[str, int]], axes: Mapping[str, Tuple[np.ndarray, ...]], labels: np.ndarray,
+                parts: Mapping[str, Part]) -> List[_Footprint]:
+    """Collects the axes with equal labels; an axis of the parts of one parameter has the labels of all of them."""
+    wholes: Dict[Tuple[str, int], List[int]] = {}
+    for number, (name, axis) in enumerate(slices):
+        wholes.setdefault((parts[name].whole if name in parts else name, axis), []).append(number)
+    found: Dict[bytes, _Footprint] = {}
+    for numbers in wholes.values():
+        own = [labels[axes[name][axis]] for name, axis in (slices[number] for number in numbers)]
+        along = own[0] if len(own) == 1 else np.concatenate(own)
+        found.setdefault(along.tobytes(), _Footprint(along, [])).slices.extend(numbers)
+    return list(found.values())
 
 
-def _same_holders(holders: _Owners, candidates: np.ndarray, wholes: np.ndarray) -> List[np.ndarray]:
-    """Splits labels by the set of parameters and axes that hold them."""
-    if not candidates.size:
-        return []
-    marks = np.random.RandomState(0).randint(1, 2 ** 62, wholes.size, dtype=np.int64)
-    signature = np.zeros(int(holders.labels.max()) + 1, np.int64)
-    held, where = np.divmod(np.unique(holders.labels * wholes.size + wholes[holders.owners]), wholes.size)
-    np.add.at(signature, held, marks[where])
+def _same_footprints(footprints: Sequence[_Footprint], pinned: np.ndarray) -> List[np.ndarray]:
+    """Splits the labels that can go by the set of footprints that they are in; ascending within each set."""
+    marks = np.random.RandomState(0).randint(1, 2 ** 62, len(footprints), dtype=np.int64)
+    signature = np.zeros(pinned.size, np.int64)
+    for footprint, mark in zip(footprints, marks):
+        signature[footprint.labels] += mark  # once, however often a label is repeated
+    candidates = np.flatnonzero((signature != 0) & ~pinned)
     order = np.argsort(signature[candidates], kind='stable')
     values = signature[candidates][order]
-    return np.split(candidates[order], np.flatnonzero(np.diff(values)) + 1)
+    return np.split(candidates[order], np.flatnonzero(np.diff(values)) + 1) if candidates.size else []
+
+
+def _holders(first: np.ndarray, arrays: Sequence[np.ndarray], count: int) -> List[List[int]]:
+    """Returns for every set of labels the numbers of the arrays that hold its first one.
+
+    Args:
+        first: for every label, the number of the set whose first one it is, else -1.
+        arrays: labels.
+        count: number of sets.
+    """
+    found: List[List[int]] = [[] for _ in range(count)]
+    for number, array in enumerate(arrays):
+        hits = first[array]
+        for place in set(hits[hits >= 0].tolist()):
+            found[place].append(number)
+    return found
 
 
 def _own_axis(seen: Seen, axes: Mapping[str, Tuple[np.ndarray, ...]]) -> Optional[Tuple[str, int]]:
@@ -125,22 +143,19 @@ def _own_axis(seen: Seen, axes: Mapping[str, Tuple[np.ndarray, ...]]) -> Optiona
 
 
 def _in_order(along: np.ndarray, members: np.ndarray) -> np.ndarray:
-    """Sorts labels by where they first stand along an axis."""
-    values, positions = np.unique(along, return_index=True)
-    present = np.isin(values, members)
-    ordered = values[present][np.argsort(positions[present])]
-    return np.concatenate([ordered, np.setdiff1d(members, ordered)])
+    """Sorts ascending labels by where they first stand along an axis; those that do not stand there come last."""
+    if np.array_equal(along, members):
+        return members
+    place = np.minimum(np.searchsorted(members, along), members.size - 1)
+    present = np.flatnonzero(members[place] == along)[::-1]
+    position = np.full(members.size, along.size)
+    position[place[present]] = present  # of several, the last one set stays: the first along the axis
+    return members[np.argsort(position, kind='stable')]
 
 
 def common_scope(names: Tuple[str, ...]) -> str:
     """Returns the longest common path of some node names; without one, the first node's own path."""
-    paths = [name.split('/') for name in names]
-    common: List[str] = []
-    for parts in zip(*[path[:-1] for path in paths]):
-        if len(set(parts)) > 1:
-            break
-        common.append(parts[0])
-    return '/'.join(common) or '/'.join(paths[0][:-1]) or names[0]
+    return os.path.commonprefix(names).rpartition('/')[0] or names[0].rpartition('/')[0] or names[0]
 
 
 def _named(groups: List[Group]) -> List[Group]:

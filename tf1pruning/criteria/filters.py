@@ -5,7 +5,6 @@ from typing import Dict, Iterator, List, Sequence, Set, Tuple
 import numpy as np
 
 from ..channels import Channels, Group
-from ..channels.rules import Seen
 
 
 def filters(channels: Channels, group: Group) -> Iterator[Tuple[np.ndarray, np.ndarray]]:
@@ -37,17 +36,11 @@ def joined(channels: Channels, names: Sequence[str], values: Sequence[np.ndarray
 
 def _made(channels: Channels, group: Group) -> Set[Tuple[str, int]]:
     """Kernel axes that make the channels: of producers the filters, of depthwise kernels the channels themselves."""
-    producers = {name for seen in channels.produced if seen.node in group.producers for name in seen.parameters}
-    made = _axes_of(channels, channels.produced, group.producers)
-    contracted = _axes_of(channels, channels.contracted, group.consumers) - made  # tied weights are both
+    producers = {name for seen in channels.made.of(group.producers) for name in seen.parameters}
+    made = channels.made.axes(group.producers)
+    contracted = channels.used.axes(group.consumers) - made  # tied weights are both
     return {(name, axis) for name, axis in group.slices
             if channels.roles.get(name) == 'depthwise' or (name in producers and (name, axis) not in contracted)}
-
-
-def _axes_of(channels: Channels, uses: Sequence[Seen], nodes: Sequence[str]) -> Set[Tuple[str, int]]:
-    """Returns the parameters and axes whose own ids some nodes make, or contract over."""
-    return {(name, axis) for seen in uses if seen.node in nodes for name in seen.parameters
-            for axis, ids in enumerate(channels.axes.get(name, ())) if np.isin(ids, seen.ids).all()}
 
 
 def channel_numbers(group: Group, classes: np.ndarray) -> np.ndarray:

@@ -9,6 +9,8 @@ from .view import VARIABLE_OPS, GraphView, TensorName
 Shape = Tuple[Optional[int], ...]
 Shapes = Dict[str, List[Optional[Shape]]]
 """For every node, the shape of each output; None where even the rank is unknown."""
+_Spec = Tuple[int, Optional[Shape]]
+"""Type and shape of a tensor."""
 
 
 def declared_shape(node: tf.NodeDef) -> Optional[Shape]:
@@ -38,7 +40,8 @@ def infer_shapes(view: GraphView, nodes: Iterable[str], placeholders: Mapping[st
     """Infers the shapes of `nodes`, which must hold all of their own inputs.
 
     Reads of variables and the nodes named in `placeholders` take part as placeholders, which is cheaper than what
-    they are: no session is opened, and nothing but shape functions runs. The variables themselves get no shapes.
+    they are: no session is opened, and nothing but shape functions runs. Reads of one type and shape share one. The
+    variables themselves get no shapes.
 
     Args:
         view: the graph.
@@ -50,6 +53,10 @@ def infer_shapes(view: GraphView, nodes: Iterable[str], placeholders: Mapping[st
     """
     wanted = set(nodes)
     reads = _variable_reads(view, wanted)
+    shared: Dict[str, str] = {}
+    first: Dict[_Spec, str] = {}
+    for name, spec in reads.items():
+        shared[name] = first.setdefault(spec, name)
     graph = tf.GraphDef()
     graph.versions.CopyFrom(view.graph.versions)
     graph.library.CopyFrom(view.graph.library)
@@ -57,25 +64,28 @@ def infer_shapes(view: GraphView, nodes: Iterable[str], placeholders: Mapping[st
         if name not in wanted:
             continue
         if name in reads:
-            _add_placeholder(graph, name, node.attr['dtype' if node.op == 'ReadVariableOp' else 'T'].type, reads[name])
+            if shared[name] == name:
+                _add_placeholder(graph, name, *reads[name])
         elif name in placeholders:
             _add_placeholder(graph, name, node.attr['dtype'].type, placeholders[name])
         elif node.op not in VARIABLE_OPS or any(use.node in wanted and use.node not in reads
                                                 for use in view.uses.get(name, ())):
-            _add_stripped(graph, node, wanted)
+            _add_stripped(graph, node, view.inputs[name], shared)
     shapes = _import(graph)
+    shapes.update({name: shapes[other] for name, other in shared.items()})
     shapes.update({name: [] for name in wanted if name not in shapes})
     return shapes
 
 
-def _variable_reads(view: GraphView, wanted: Iterable[str]) -> Dict[str, Optional[Shape]]:
-    """Finds the Identity and ReadVariableOp nodes directly behind a variable."""
-    reads: Dict[str, Optional[Shape]] = {}
+def _variable_reads(view: GraphView, wanted: Iterable[str]) -> Dict[str, _Spec]:
+    """Finds the Identity and ReadVariableOp nodes directly behind a variable; returns their types and shapes."""
+    reads: Dict[str, _Spec] = {}
     for name in wanted:
-        if view.nodes[name].op in ('Identity', 'ReadVariableOp'):
+        node = view.nodes[name]
+        if node.op in ('Identity', 'ReadVariableOp'):
             variable = view.nodes.get(view.inputs[name][0].node)
             if variable is not None and variable.op in VARIABLE_OPS:
-                reads[name] = declared_shape(variable)
+                reads[name] = node.attr['dtype' if node.op == 'ReadVariableOp' else 'T'].type, declared_shape(variable)
     return reads
 
 
@@ -85,16 +95,17 @@ def _add_placeholder(graph: tf.GraphDef, name: str, dtype: int, shape: Optional[
     set_declared_shape(node, shape)
 
 
-def _add_stripped(graph: tf.GraphDef, node: tf.NodeDef, wanted: Iterable[str]) -> None:
+def _add_stripped(graph: tf.GraphDef, node: tf.NodeDef, inputs: Iterable[TensorName],
+                  shared: Mapping[str, str]) -> None:
     copy = graph.node.add()
     copy.CopyFrom(node)
     copy.device = ''
     for attribute in [key for key in copy.attr if key.startswith('_')]:
         del copy.attr[attribute]
-    if any(text.startswith('^') for text in copy.input):
-        kept = [text for text in copy.input if not text.startswith('^')]
+    texts = [shared.get(tensor.node) or str(tensor) for tensor in inputs]
+    if texts != copy.input:
         del copy.input[:]
-        copy.input.extend(kept)
+        copy.input.extend(texts)
 
 
 def _import(graph_def: tf.GraphDef) -> Shapes:

@@ -57,15 +57,19 @@ class GraphView:
 
     def __init__(self, graph: tf.GraphDef) -> None:
         self.graph = graph
-        self.nodes: Dict[str, tf.NodeDef] = {node.name: node for node in graph.node}
+        self.nodes: Dict[str, tf.NodeDef] = {}
         self.inputs: Dict[str, List[TensorName]] = {}
         self.controls: Dict[str, List[str]] = {}
-        for name, node in self.nodes.items():
+        self.operations: Set[str] = set()
+        for node in graph.node:
+            name = node.name
             tensors = [parse_tensor(text) for text in node.input]
-            self.inputs[name] = [tensor for tensor in tensors if tensor.output != CONTROL]
-            if len(self.inputs[name]) != len(tensors):
+            if tensors and tensors[-1].output == CONTROL:  # they stand behind the data inputs
                 self.controls[name] = [tensor.node for tensor in tensors if tensor.output == CONTROL]
-        self.operations = {node.op for node in graph.node}
+                tensors = [tensor for tensor in tensors if tensor.output != CONTROL]
+            self.nodes[name] = node
+            self.inputs[name] = tensors
+            self.operations.add(node.op)
         self._uses: Optional[Dict[str, List[Use]]] = None
 
     def __contains__(self, name: str) -> bool:
