@@ -5,7 +5,6 @@ from typing import Dict, List, NamedTuple, Optional, Set
 import numpy as np
 
 from .graph.batch_norm import FUSED_BATCH_NORMS
-from .graph.functions import CALLS, called_body
 from .graph.shapes import Shape, Shapes, shape_at
 from .graph.view import VARIABLE_OPS, GraphView
 from .model.model import Model
@@ -67,13 +66,8 @@ def _macs_of_batch(view: GraphView, shapes: Shapes) -> Dict[str, int]:
     found: Dict[str, int] = {}
     for name, outputs in shapes.items():
         op = view.op(name)
-        inputs = [shape_at(shapes, tensor) for tensor in view.inputs[name]] if op in (*_COUNTERS, *CALLS) else []
-        if op in CALLS:
-            body = called_body(view.graph.library, view.nodes[name], inputs, view.graph.versions)
-            inside = sum(_macs_of_batch(body.view, body.shapes).values()) if body is not None else 0
-            if inside:
-                found[name] = inside
-        elif op in _COUNTERS and outputs:
+        if op in _COUNTERS and outputs:
+            inputs = [shape_at(shapes, tensor) for tensor in view.inputs[name]]
             found[name] = _COUNTERS[op](view, name, inputs, outputs[0])
     return found
 

@@ -29,8 +29,8 @@ def save(folder: Any, **options: Any) -> np.ndarray:
         inputs, outputs = ({name: graph.get_tensor_by_name(name + ':0')} for name in ('image', 'output'))
         builder = tf.saved_model.Builder(str(folder))
         signature = tf.saved_model.predict_signature_def(inputs, outputs)
-        builder.add_meta_graph_and_variables(session, options.get('tags', ['serve']), {
-            name: signature for name in options.get('signatures', ['serving_default'])})
+        names = options.get('signatures', ['serving_default'])
+        builder.add_meta_graph_and_variables(session, options.get('tags', ['serve']), dict.fromkeys(names, signature))
         builder.save(as_text=options.get('text', False))
         return session.run('output:0', VALUES)
 

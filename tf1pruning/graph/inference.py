@@ -10,6 +10,7 @@ from .batch_norm import inference_batch_norms
 from .conditionals import fold_conditionals
 from .constants import set_constant
 from .dropout import RANDOM_OPS, bypass_dropout
+from .inlining import inline_functions
 from .rewiring import Rewiring
 from .shapes import Shape, declared_shape, format_shape, infer_shapes, set_declared_shape, shape_at
 from .view import GraphView, TensorName, parse_tensor
@@ -33,8 +34,9 @@ def inference_graph(graph: tf.GraphDef, outputs: Iterable[str], inputs: Mapping[
                     feeds: Mapping[str, Scalar]) -> tf.GraphDef:
     """Cuts the forward part out of a graph and puts it into inference mode.
 
-    Given a training graph: conditionals on fed or constant predicates are resolved, batch norm uses its moving
-    statistics, dropout is gone, control dependencies are dropped, and so is everything the outputs do not need.
+    Given a training graph: functions are put in the place of their calls, conditionals on fed or constant predicates
+    are resolved, batch norm uses its moving statistics, dropout is gone, control dependencies are dropped, and so is
+    everything the outputs do not need.
     Names of nodes are kept.
 
     Args:
@@ -48,9 +50,11 @@ def inference_graph(graph: tf.GraphDef, outputs: Iterable[str], inputs: Mapping[
         ModelError: the outputs need a placeholder that is neither an input nor fed.
         UnsupportedError: random numbers remain in the forward part.
     """
-    view = GraphView(graph)
     outputs = list(outputs)
-    targets = [view.require(name, 'output node') for name in outputs]
+    targets = [parse_tensor(name) for name in outputs]
+    view = GraphView(inline_functions(graph, targets))
+    for name in outputs:
+        view.require(name, 'output node')
     cuts = {view.require(name, 'input node'): spec for name, spec in inputs.items()}
     rewiring = Rewiring(view)
     _feed(rewiring, feeds)

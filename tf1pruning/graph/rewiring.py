@@ -79,10 +79,10 @@ class Rewiring:
     def anchors(self, name: str) -> List[str]:
         """Returns the control dependencies that have to stay.
 
-        A constant inside a loop or an open branch belongs to it only by its control dependency; without it, TensorFlow
-        says that an operation "has inputs from different frames", or computes both branches.
+        A constant or a variable read inside a loop or an open branch belongs to it only by its control dependency;
+        without it, TensorFlow says that an operation "has inputs from different frames", or computes both branches.
         """
-        if name in self._nodes or self.view.inputs[name]:
+        if name in self._nodes or (self.view.inputs[name] and self.view.op(name) != 'ReadVariableOp'):
             return []
         return [control for control in self.view.controls.get(name, ()) if self._is_inside(control)]
 

@@ -58,7 +58,7 @@ def frozen_graph(model: Model) -> tf.GraphDef:
             set_constant(copy, model.value(name))
         elif node.op == 'ReadVariableOp':
             copy.name, copy.op = name, 'Identity'
-            copy.input.append(node.input[0])
+            copy.input.extend(node.input)
             copy.attr['T'].type = node.attr['dtype'].type
         else:
             copy.CopyFrom(node)

@@ -57,8 +57,9 @@ def load_saved_model(path: str, outputs: Iterable[str] = (), inputs: Optional[Ma
     if not outputs:
         outputs, own = _signature(meta, signature, found)
         inputs = inputs or own
-    return model.replace(name=os.path.basename(os.path.dirname(os.path.abspath(found))), outputs=outputs, inputs=dict(inputs or {}),
-                         feeds=dict(feeds or {}), frozen=not model.variables)
+    name = os.path.basename(os.path.dirname(os.path.abspath(found)))
+    return model.replace(name=name, outputs=outputs, inputs=dict(inputs or {}), feeds=dict(feeds or {}),
+                         frozen=not model.variables)
 
 
 def _graph_for_serving(path: str) -> tf.MetaGraphDef:

@@ -5,7 +5,6 @@ from . import (
     control,
     convolution,
     elementwise,
-    functions,
     mixing,
     normalization,
     parameters,
@@ -19,5 +18,5 @@ from .facts import Divided, Facts, Literal, Part, Picked, Pin, Seen
 from .registry import RULES, Operation, RefusedError, apply_rule
 
 __all__ = ['Divided', 'Facts', 'Literal', 'Operation', 'Part', 'Picked', 'Pin', 'RULES', 'RefusedError', 'Seen',
-           'apply_rule', 'arrangement', 'control', 'convolution', 'elementwise', 'functions', 'mixing', 'normalization',
+           'apply_rule', 'arrangement', 'control', 'convolution', 'elementwise', 'mixing', 'normalization',
            'parameters', 'products', 'quantization', 'repetition', 'slicing', 'spatial']
