@@ -4,6 +4,7 @@ from typing import NamedTuple, Sequence, Tuple
 
 from .channels import Channels, Group
 from .channels.blocks import exclude_groups, select_groups
+from .errors import OptionError
 from .plan import PruningPlan
 from .ranking import Amount, Ranking
 from .target import meet_target
@@ -31,9 +32,12 @@ class Selection(NamedTuple):
 
         Raises:
             NameNotFoundError: a scope matches nothing.
-            OptionError: an option is out of its range, or a target cannot be met.
+            OptionError: an option is out of its range, a target cannot be met, or nothing is left to choose from.
         """
-        groups = exclude_groups(channels, select_groups(channels, self.scopes), self.exclude)
+        selected = select_groups(channels, self.scopes)
+        groups = exclude_groups(channels, selected, self.exclude)
+        if selected and not groups:
+            raise OptionError('exclude (--exclude) leaves nothing of what the scopes (--scopes) name')
         return choose(channels, groups, self.amount, self.criterion, self.combine)
 
 

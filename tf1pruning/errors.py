@@ -25,6 +25,10 @@ class OptionError(PruningError, ValueError):
     """An argument or flag outside its range."""
 
 
+class NothingToPruneError(PruningError):
+    """A model in which no channel of the scopes asked for can be pruned: no mistake, but nothing to write either."""
+
+
 class OutputError(PruningError, OSError):
     """A folder that cannot be written, or that holds results already."""
 

@@ -9,9 +9,9 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequ
 
 from .channels import analyse
 from .choice import Selection
-from .errors import ModelError, OutputError, VerificationError
+from .errors import ModelError, NothingToPruneError, OutputError, VerificationError
 from .files import atomic_folder, holds, write_text
-from .graph.view import GraphView
+from .graph.view import VARIABLE_OPS, GraphView
 from .model.checkpoint import UNREADABLE, load_checkpoint, save_checkpoint
 from .model.frozen import load_frozen, save_frozen, save_graph
 from .model.model import Model
@@ -105,6 +105,9 @@ def forward_part(model: Model) -> Model:
         raise ModelError('the outputs (%s) depend on no input: name others, or name the tensor where the data come in '
                          'as an input' % ', '.join(model.outputs))
     for tensor in outputs:
+        if view.op(tensor.node) in VARIABLE_OPS:
+            raise ModelError('output %s is a variable (%s): name what is computed from an input'
+                             % (tensor, view.op(tensor.node)))
         count = len(forward.shapes.get(tensor.node, ()))
         if not 0 <= tensor.output < count:
             raise ModelError('there is no tensor %s to be an output: %s (%s) makes %d'
@@ -152,6 +155,7 @@ def prune(model: Model, source: str, output: str, selection: Selection, force: b
         The content of `report.json`.
 
     Raises:
+        NothingToPruneError: no channel can be pruned; nothing is written.
         VerificationError: what was written does not compute what the soft-pruned model does; nothing is left behind.
     """
     stages = Stages(tell)
@@ -159,7 +163,7 @@ def prune(model: Model, source: str, output: str, selection: Selection, force: b
         with stages('analyse'):
             channels = analyse(runnable_part(model))
         with stages('plan'):
-            plan = selection.plan(channels)
+            plan = some_of(selection.plan(channels))
             plan.save(os.path.join(folder, 'plan.json'))
         with stages('soft-prune'):
             soft = soft_prune(model, channels, plan)
@@ -212,6 +216,17 @@ def strip_only(model: Model, source: str, plan: PruningPlan, output: str, infere
             report['zeroing_changed_output'] = difference_of(channels.model, reference).relative
         write_text(os.path.join(folder, 'report.json'), json.dumps(report, indent=1) + '\n')
     return report
+
+
+def some_of(plan: PruningPlan) -> PruningPlan:
+    """Returns a plan that has groups, even if it prunes nothing of them.
+
+    Raises:
+        NothingToPruneError: it has none.
+    """
+    if not plan.groups:
+        raise NothingToPruneError(nothing_pruned(plan) + '; nothing was written')
+    return plan
 
 
 def describe(plan: PruningPlan, align: int = 1) -> Dict[str, Any]:

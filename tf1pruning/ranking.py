@@ -47,6 +47,8 @@ class Amount(NamedTuple):
             raise OptionError('threshold %g is outside (0, 1]' % self.threshold)
         if self.ratio is not None and not 0 <= self.ratio <= 1:
             raise OptionError('ratio %g is outside [0, 1]' % self.ratio)
+        if self.together and self.threshold is not None:
+            raise OptionError('together (--together) needs a ratio or a target: a threshold is the same for all groups')
         for name, value in (self.target or {}).items():
             if name not in TARGETS:
                 raise OptionError('no target %r; there are %s' % (name, ', '.join(TARGETS)))

@@ -37,8 +37,9 @@ def meet_target(ranking: Ranking, what: str, fraction: float) -> List[int]:
 
     least = cost(ranking.part(1.0))
     if least > wanted + TOLERANCE * original:
-        raise OptionError('cannot reach %.1f %% of the %s: %.1f %% remain when everything goes that may' % (
-            100 * fraction, what, 100.0 * least / original))
+        raise OptionError('cannot reach %.1f %% of the %s: %.1f %% remain when everything goes that may (more may with '
+                          'a smaller --align, more scopes, a larger --max-ratio)'
+                          % (100 * fraction, what, 100.0 * least / original))
     counts = _bisect(ranking, cost, wanted)
     counts = _refine(ranking, cost, wanted, counts)
     missed = abs(cost(counts) - wanted) / original

@@ -5,6 +5,7 @@ from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 import numpy as np
 
 from .errors import ModelError, VerificationError
+from .graph.channels_last import channels_last
 from .graph.shapes import first_line
 from .model.concrete import example_shapes
 from .model.frozen import frozen_graph
@@ -57,7 +58,7 @@ def run_graph(graph_def: tf.GraphDef, inputs: Mapping[str, np.ndarray], tensors:
     names = [name if ':' in name else name + ':0' for name in tensors]
     try:
         with tf.Graph().as_default() as graph, tf.Session(graph=graph) as session:
-            tf.import_graph_def(graph_def, name='')
+            tf.import_graph_def(channels_last(graph_def), name='')
             feeds = {name: value for name, value in inputs.items() if _has(graph, name)}
             return list(session.run(names, feeds))
     except (tf.errors.OpError, ValueError, KeyError) as error:

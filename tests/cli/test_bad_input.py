@@ -231,3 +231,24 @@ def test_missing_words(work: str, command: Command) -> None:
     refused(command, ('prune', '--ratio', '0.5', '--output', 'new'), 'MODEL')
     refused(command, ('strip', *NET, '--output', 'new'), '--plan')
     refused(command, ('squash', 'net'), "'squash'", 'prune')
+
+
+def test_exclude_contradicts_scopes(work: str, command: Command) -> None:
+    before = contents('.')
+    result = command('prune', 'net', '--outputs', 'output', '--scopes', 'block', '--exclude', 'block', *HALF)
+    assert (result.code, result.err.count('\n')) == (2, 1)
+    assert '--exclude' in result.err
+    assert contents('.') == before
+
+
+def test_together_with_a_threshold(work: str, command: Command) -> None:
+    result = command('prune', 'net', '--outputs', 'output', '--threshold', '0.5', '--together', '--output', 'out')
+    assert result.code == 2
+    assert '--together' in result.err
+
+
+def test_one_of_the_outputs_depends_on_no_input(work: str, command: Command) -> None:
+    result = command('prune', 'net', '--outputs', 'output,logits/kernel', '--ratio', '0.5', '--output', 'out')
+    assert result.code == 2
+    assert 'logits/kernel' in result.err
+    assert 'makes 0' not in result.err

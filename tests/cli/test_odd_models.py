@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests import builders, plain
-from tests.builders import conv, image
+from tests.builders import Dialect, conv, image
 from tests.cli.conftest import Command, contents
 from tf1pruning.tf1 import tf
 
@@ -108,3 +108,35 @@ def test_a_ratio_of_one_keeps_the_minimum(work: str, command: Command, limits: T
     outputs = [plain.run_checkpoint(prefix, ['output'], plain.feeds_for({'image': builders.IMAGE}))[0]
                for prefix in ('out/Pruned_Dir/model.ckpt', 'out/Stripped_Dir/model.ckpt')]
     assert plain.relative(*outputs) <= 1e-5
+
+
+def _nothing_prunable() -> None:
+    x = tf.reduce_mean(builders.image(), [1, 2])
+    tf.identity(builders.dense(x, builders.CLASSES, 'logits'), 'output')
+
+
+@pytest.mark.parametrize('name', ['prune', 'soft-prune'])
+def test_no_prunable_channel(saved: Any, command: Command, name: str) -> None:
+    """Said, exit 0, and nothing at all is written."""
+    model = saved(_nothing_prunable)
+    before = contents('.')
+    result = command(name, model, *HALF)
+    assert result.code == 0
+    assert 'nothing was pruned: no channels of the scopes asked for can be' in result.err
+    assert contents('.') == before
+
+
+def test_channels_first_on_a_cpu(saved: Any, command: Command) -> None:
+    """What a CPU has no kernels for is compared all the same."""
+    model = saved(lambda: builders.mobilenet(Dialect(data_format='NCHW'), 4))
+    assert command('prune', model, *HALF).code == 0
+
+
+def test_a_text_as_pb_says_what_to_do(saved: Any, command: Command) -> None:
+    """A frozen graph was expected."""
+    saved(_nothing_prunable)
+    with open('text.pb', 'w') as stream:
+        stream.write('this is text\n')
+    result = command('prune', 'text.pb', *HALF)
+    assert result.code == 2
+    assert 'frozen' in result.err

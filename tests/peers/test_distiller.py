@@ -21,6 +21,8 @@ OPTIMIZERS: Dict[str, Tuple[Callable[[], tf.train.Optimizer], Tuple[str, ...]]] 
     'ftrl': (lambda: tf.train.FtrlOptimizer(0.01, l1_regularization_strength=1e-4, l2_regularization_strength=1e-4),
              ('Ftrl', 'Ftrl_1')),
     'proximal adagrad': (lambda: tf.train.ProximalAdagradOptimizer(0.01), ('ProximalAdagrad',)),
+    'adagrad of dual averages': (
+        lambda: tf.train.AdagradDAOptimizer(0.01, tf.train.get_or_create_global_step()), ('AdagradDA', 'AdagradDA_1')),
     'adadelta': (lambda: tf.train.AdadeltaOptimizer(1.0), ('Adadelta', 'Adadelta_1')),
     'gradient descent': (lambda: tf.train.GradientDescentOptimizer(0.01), ()),
 }

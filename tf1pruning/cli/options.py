@@ -1,12 +1,13 @@
 """Arguments that several commands share, and what they mean."""
 
 import argparse
+import json
 import os
 import re
 import sys
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
-from ..errors import NameNotFoundError, OptionError
+from ..errors import NameNotFoundError, NothingToPruneError, OptionError
 from ..graph.endpoints import find_outputs, find_placeholders, likely_outputs
 from ..graph.inference import Input, Scalar
 from ..graph.shapes import Shape, first_line
@@ -239,6 +240,14 @@ def present(model: Model) -> Model:
     feeds = {name: value for name, value in model.feeds.items()
              if model.view.op(name.split(':')[0]).startswith('Placeholder')}
     return model.replace(feeds=feeds)
+
+
+def say_nothing(nothing: NothingToPruneError, as_json: bool) -> None:
+    """Prints the report of a command that found nothing to prune, and so wrote nothing."""
+    report = {'groups': 0, 'channels': {'before': 0, 'after': 0}, 'note': str(nothing)}
+    if as_json:
+        print(json.dumps(report, indent=1))
+    print_note(report)
 
 
 def print_note(report: Mapping[str, Any]) -> None:

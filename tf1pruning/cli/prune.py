@@ -3,6 +3,7 @@
 import argparse
 import json
 
+from ..errors import NothingToPruneError
 from . import options, selection
 from .progress import StageBar
 
@@ -41,6 +42,9 @@ def run(args: argparse.Namespace) -> None:
     bar = StageBar(pipeline.STAGES, quiet=args.json)
     try:
         report = pipeline.prune(model, options.model_path(args.model), args.output, chosen, args.force, bar)
+    except NothingToPruneError as nothing:
+        options.say_nothing(nothing, args.json)
+        return
     finally:
         bar.close()
     if args.json:

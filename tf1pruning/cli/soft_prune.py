@@ -3,6 +3,7 @@
 import argparse
 import json
 
+from ..errors import NothingToPruneError
 from . import options, selection
 
 EXAMPLES = """  tf1pruning soft-prune model.ckpt-200 --outputs logits --threshold 0.6 --output out
@@ -40,12 +41,16 @@ def run(args: argparse.Namespace) -> None:
     model = options.read_model(args)
     options.check_feeds(model)
     sources = [options.model_path(args.model)] + ([args.plan] if args.plan else [])
-    with pipeline.output_folder(args.output, args.force, sources) as folder:
-        channels = analyse(pipeline.forward_part(model))
-        if plan is None:
-            plan = chosen.plan(channels)
-        path = pipeline.write_soft_pruned(soft_prune(model, channels, plan), folder)
-        plan.save(os.path.join(folder, 'plan.json'))
+    try:
+        with pipeline.output_folder(args.output, args.force, sources) as folder:
+            channels = analyse(pipeline.forward_part(model))
+            if plan is None:
+                plan = pipeline.some_of(chosen.plan(channels))
+            path = pipeline.write_soft_pruned(soft_prune(model, channels, plan), folder)
+            plan.save(os.path.join(folder, 'plan.json'))
+    except NothingToPruneError as nothing:
+        options.say_nothing(nothing, args.json)
+        return
     final = os.path.join(args.output, os.path.relpath(path, folder))
     report = dict(pipeline.describe(plan, args.align), path=final)
     if args.json:

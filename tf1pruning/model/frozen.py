@@ -29,9 +29,9 @@ def load_frozen(path: str, outputs: Tuple[str, ...] = (), inputs: Optional[Mappi
     except OSError as error:
         raise ModelError('cannot read %s: %s' % (path, error.strerror)) from error
     except DecodeError as error:
-        raise ModelError('%s is not a frozen graph, or it is truncated' % path) from error
+        raise ModelError('%s is not a frozen graph (a binary GraphDef), or it is truncated' % path) from error
     if not meta.graph_def.node:
-        raise ModelError('%s holds no graph' % path)
+        raise ModelError('%s holds no graph: a frozen graph, as a binary GraphDef, is expected' % path)
     for node in meta.graph_def.node:
         if node.op in VARIABLE_OPS:
             raise ModelError('%s has variables (%s): it is not frozen; give its checkpoint instead' % (path, node.name))

@@ -1,5 +1,6 @@
 """What a meta graph says of its variables: checkpoint keys, partitions, companions of the optimizer."""
 
+import re
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from google.protobuf.message import DecodeError
@@ -40,17 +41,23 @@ class Companion(NamedTuple):
 
     Attributes:
         node: its variable node.
-        zeroed: whether it is zero where its owner is: not so for Adagrad's accumulators, which are divided by.
+        zeroed: whether it is zero where its owner is: not so for what Adagrad and Ftrl divide by; 0 / 0 is no number.
     """
 
     node: str
     zeroed: bool
 
 
-_APPLY = ('Apply', 'ResourceApply', 'SparseApply', 'ResourceSparseApply')
+_APPLY = re.compile(r'(Resource)?(Sparse)?Apply(?=[A-Z])')
+_DIVISORS = {'Adagrad': 0, 'AdagradV2': 0, 'ProximalAdagrad': 0, 'AdagradDA': 1, 'Ftrl': 0, 'FtrlV2': 0}
 
 
 Definitions = Dict[str, Dict[str, VariableDef]]
+
+
+def divisor_of(operation: str) -> Optional[int]:
+    """Returns which slot, in the order of the inputs, an `Apply*` operation divides by without an epsilon; or None."""
+    return _DIVISORS.get(_APPLY.sub('', operation))
 
 
 def variable_definitions(meta: tf.MetaGraphDef) -> Definitions:
@@ -149,12 +156,11 @@ def find_companions(view: GraphView, variables: Dict[str, Variable]) -> Dict[str
     found: Dict[str, Dict[str, Companion]] = {}
     for name, node in view.nodes.items():
         pairs: List[Tuple[str, Companion]] = []
-        if node.op.startswith(_APPLY):
+        if _APPLY.match(node.op):
             owner = updated_variable(view, name)
-            for tensor in view.inputs[name][1:] if owner is not None else []:
-                slot = view.source(tensor, ('Identity', 'Switch', 'RefSwitch'))
-                if view.op(slot.node) in VARIABLE_OPS:
-                    pairs.append((owner or '', Companion(slot.node, 'Adagrad' not in node.op)))
+            read = [view.source(tensor, ('Identity', 'Switch', 'RefSwitch')).node for tensor in view.inputs[name][1:]]
+            slots = [source for source in read if view.op(source) in VARIABLE_OPS]
+            pairs = [(owner or '', Companion(slot, index != divisor_of(node.op))) for index, slot in enumerate(slots)]
         elif node.op in ('AssignSub', 'AssignSubVariableOp'):
             pairs = [(owner, Companion(average, True)) for owner, average in _average_of(view, name)]
         for owner, companion in pairs:

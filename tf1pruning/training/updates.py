@@ -6,6 +6,7 @@ Everything is read from the operations' types and inputs; a slot's name carries 
 import re
 from typing import Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
+from ..model.variables import divisor_of
 from ..tf1 import tf
 
 VARIABLE_OPS = ('VariableV2', 'Variable', 'VarHandleOp')
@@ -15,8 +16,6 @@ PASSING_OPS = ('Identity', 'RefIdentity', 'ReadVariableOp', 'Enter', 'RefEnter',
 _APPLY = re.compile(r'(Resource)?(Sparse)?Apply(?=[A-Z])')
 _ADD = re.compile(r'(Assign(Add|Sub)(VariableOp)?|(Resource)?Scatter(Nd)?(Add|Sub|Mul|Div|Update|Max|Min))$')
 _ASSIGN = ('Assign', 'AssignVariableOp')
-_DIVISORS = {'Adagrad': 0, 'AdagradV2': 0, 'ProximalAdagrad': 0, 'AdagradDA': 1, 'Ftrl': 0, 'FtrlV2': 0}
-"""Which slot, in the order of the inputs, an `Apply*` operation divides by."""
 
 
 class GraphVariable(NamedTuple):
@@ -128,7 +127,7 @@ def _gradient(op: tf.Operation) -> Optional[int]:
 
 
 def _divisor(op: tf.Operation) -> slice:
-    position = _DIVISORS.get(_APPLY.sub('', op.type))
+    position = divisor_of(op.type)
     return slice(0) if position is None else slice(position, position + 1)
 
 
