@@ -1,111 +1,19 @@
-"""Zeros stay exactly zero, in variables and slots, with every optimizer; without the hook they do not."""
+"""Zeros stay exactly zero, in variables and averages, whatever updates them; misuse is refused."""
 
-from typing import Any, Callable, Dict, List
+from typing import Any, Dict, List
 
 import numpy as np
 import pytest
 
+from tests.training.held import ZEROS, network, pruned_slices, train
 from tf1pruning.errors import NameNotFoundError, OptionError, UnsupportedError
 from tf1pruning.tf1 import tf
-from tf1pruning.training import HoldZeros, hold_zeros_op
-
-OPTIMIZERS: Dict[str, Callable[[], tf.train.Optimizer]] = {
-    'momentum': lambda: tf.train.MomentumOptimizer(0.05, 0.9),
-    'adam': lambda: tf.train.AdamOptimizer(0.05),
-    'rmsprop': lambda: tf.train.RMSPropOptimizer(0.05, momentum=0.9),
-    'rmsprop-centered': lambda: tf.train.RMSPropOptimizer(0.05, centered=True),
-    'adagrad': lambda: tf.train.AdagradOptimizer(0.05),
-    'adadelta': lambda: tf.train.AdadeltaOptimizer(0.05),
-    'ftrl': lambda: tf.train.FtrlOptimizer(0.05),
-    'sgd': lambda: tf.train.GradientDescentOptimizer(0.05),
-}
-ZEROS = {'net/kernel': {3: np.array([1, 4])}, 'net/bias': {0: np.array([1, 4])}, 'net/out': {2: [1, 4], 3: [0]}}
-DIVIDING = ('adagrad', 'ftrl')
+from tf1pruning.training import HoldZeros
 
 
 @pytest.fixture(autouse=True)
 def _seed(_default_graph: tf.Graph) -> None:
     tf.set_random_seed(3)
-
-
-def network(resource: bool = False, partitions: int = 0) -> tf.Tensor:
-    """Returns the loss of two convolutions whose weights decay toward one, so that zeros are drawn away."""
-    partitioner = tf.fixed_size_partitioner(partitions, axis=2) if partitions else None
-    with tf.variable_scope('net', use_resource=resource):
-        images = tf.random.normal([4, 5, 5, 3], seed=1)
-        kernel = tf.get_variable('kernel', [3, 3, 3, 6])
-        bias = tf.get_variable('bias', [6], initializer=tf.ones_initializer())
-        out = tf.get_variable('out', [1, 1, 6, 4], partitioner=partitioner)
-        hidden = tf.sigmoid(tf.nn.conv2d(images, kernel, 1, 'SAME') + bias)
-        result = tf.nn.conv2d(hidden, tf.convert_to_tensor(out), 1, 'SAME')
-    decay = sum(tf.reduce_sum(tf.square(tf.convert_to_tensor(each) - 1)) for each in (kernel, bias, out))
-    return tf.reduce_mean(tf.square(result - 1)) + 0.1 * decay
-
-
-def train(train_op: Any, hooks: List[tf.train.SessionRunHook], steps: int = 5, warmup: int = 2) -> Dict[str, Any]:
-    """Trains with stale slots (steps before the hook's session); returns all variables at the end."""
-    saver = tf.train.Saver()
-    with tf.Session() as session:
-        session.run(tf.global_variables_initializer())
-        for _ in range(warmup):
-            session.run(train_op)
-        values = session.run({variable.name: variable for variable in tf.global_variables()})
-    feed = {variable.name: (variable, values[variable.name]) for variable in tf.global_variables()}
-    restore = tf.train.Scaffold(init_op=tf.group(*[v.initializer for v, _ in feed.values()]),
-                                init_feed_dict={v.initializer.inputs[1]: value for v, value in feed.values()},
-                                saver=saver)
-    with tf.train.MonitoredSession(tf.train.ChiefSessionCreator(restore), hooks=hooks) as session:
-        for _ in range(steps):
-            session.run(train_op)
-        return session.run({variable.op.name: variable for variable in tf.global_variables()})
-
-
-def pruned_slices(values: Dict[str, Any], zeros: Any = None) -> Dict[str, np.ndarray]:
-    """Returns the entries of variables and slots that should be zero, by variable name."""
-    found = {}
-    for prefix, axes in (zeros or ZEROS).items():
-        for name, value in values.items():
-            if name.startswith(prefix):
-                found[name] = np.concatenate([np.take(value, index, axis).ravel() for axis, index in axes.items()])
-    return found
-
-
-@pytest.mark.parametrize('resource', [False, True], ids=['ref', 'resource'])
-@pytest.mark.parametrize('name', OPTIMIZERS)
-def test_zeros_stay_zero_in_variables_and_slots(name: str, resource: bool) -> None:
-    """After training from stale slots, every named slice is exactly zero and nothing is NaN."""
-    values = train(OPTIMIZERS[name]().minimize(network(resource)), [HoldZeros(ZEROS)])
-    assert all(np.all(np.isfinite(value)) for value in values.values())
-    for key, entries in pruned_slices(values).items():
-        divisor = name in DIVIDING and key.endswith(('/Adagrad', '/Ftrl'))
-        assert np.all(entries > 0) if divisor else not np.any(entries), key
-
-
-@pytest.mark.parametrize('name', OPTIMIZERS)
-def test_without_the_hook_zeros_move(name: str) -> None:
-    """The control: the same training from zeros, without the hook, moves every one of them."""
-    train_op = OPTIMIZERS[name]().minimize(network())
-    with tf.Session() as session:
-        session.run(tf.global_variables_initializer())
-        session.run(hold_zeros_op(ZEROS, tf.no_op()))
-        for _ in range(3):
-            session.run(train_op)
-        values = session.run({variable.op.name: variable for variable in tf.trainable_variables()})
-    assert all(np.any(entries) for entries in pruned_slices(values).values())
-
-
-@pytest.mark.parametrize('name', OPTIMIZERS)
-def test_plain_operation_holds_too(name: str) -> None:
-    """`hold_zeros_op` in a plain session loop, starting from slots that were zeroed as well."""
-    train_op = hold_zeros_op(ZEROS, OPTIMIZERS[name]().minimize(network()))
-    with tf.Session() as session:
-        session.run(tf.global_variables_initializer())
-        session.run([tf.assign(slot, tf.zeros_like(slot)) for slot in tf.global_variables() if slot.shape.rank])
-        for _ in range(3):
-            session.run(train_op)
-        values = session.run({variable.op.name: variable for variable in tf.trainable_variables()})
-    assert not any(np.any(entries) for entries in pruned_slices(values).values())
-    assert all(np.all(np.isfinite(value)) and np.any(value) for value in values.values())
 
 
 def test_kept_entries_train_as_without_the_hook() -> None:
