@@ -16,8 +16,8 @@ from absl import app, flags
 
 from tf1pruning.tf1 import tf
 from tf1pruning.training import HoldZeros
-from train.config import ModelConfig, TrainConfig, TrainingFile, load
-from train.data import load_digits, training_input_fn
+from train.config import Experiment, ModelConfig, TrainConfig, load
+from train.data import Form, load_images, training_input_fn
 from train.model_fn import classifier_model_fn
 from train.train import prepare
 
@@ -45,12 +45,12 @@ def half_of_the_channels(model: ModelConfig) -> Dict[str, Dict[int, np.ndarray]]
     return zeros
 
 
-def training_session(model: ModelConfig, training: TrainingFile, hooks: List[Any]) -> Any:
+def training_session(experiment: Experiment, hooks: List[Any]) -> Any:
     """Returns a function that runs one training step and returns its seconds."""
-    train, images = training.train, training.images
+    model, train, images = experiment.model, experiment.train, experiment.images
     with tf.Graph().as_default():
-        split = load_digits(images.test_fraction, images.split_seed, model.image_size).train
-        batch = training_input_fn(split, train.batch_size, train.seed, images.shift)()
+        examples = load_images(images, Form.of(model)).train
+        batch = training_input_fn(examples, train.batch_size, train.seed, images.augment)()
         features, labels = tf.data.make_one_shot_iterator(batch).get_next()
         spec = classifier_model_fn(features, labels, tf.estimator.ModeKeys.TRAIN, {'model': model, 'train': train})
         session = tf.train.MonitoredTrainingSession(hooks=hooks, log_step_count_steps=None)
@@ -65,12 +65,11 @@ def training_session(model: ModelConfig, training: TrainingFile, hooks: List[Any
 def main(arguments: List[str]) -> None:
     """Measures and prints JSON: milliseconds per step and their ratio."""
     prepare()
-    model = load(ModelConfig, 'configs/model_digits.yaml')
-    training = load(TrainingFile, 'configs/training_digits.yaml')
-    train = dataclasses.replace(training.train, optimizer=FLAGS.optimizer, batch_size=FLAGS.batch_size)
-    training = dataclasses.replace(training, train=train)
-    without = training_session(model, training, [])
-    holding = training_session(model, training, [HoldZeros(half_of_the_channels(model))])
+    experiment = load(Experiment, 'configs/digits.yaml')
+    train = dataclasses.replace(experiment.train, optimizer=FLAGS.optimizer, batch_size=FLAGS.batch_size)
+    experiment = dataclasses.replace(experiment, train=train)
+    without = training_session(experiment, [])
+    holding = training_session(experiment, [HoldZeros(half_of_the_channels(experiment.model))])
     for _ in range(20):
         without(), holding()
     pairs = []

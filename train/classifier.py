@@ -1,15 +1,20 @@
 """Trains and evaluates a classifier with `tf.estimator`."""
 
+import dataclasses
+import logging
 import os
 from typing import Any, Optional, Sequence
 
-from tf1pruning.errors import ModelError
+from tf1pruning.errors import ModelError, OptionError
 from tf1pruning.tf1 import tf
 
-from .config import ModelConfig, TrainConfig, TrainingFile, one_of
-from .data import DATASETS, Images, evaluation_input_fn, training_input_fn
+from .config import Experiment, TrainConfig
+from .data import Form, Images, evaluation_input_fn, load_images, training_input_fn
 from .model_fn import classifier_model_fn
-from .progress import ProgressHook
+from .progress import EvaluationListener, ProgressHook
+from .resuming import record, steps_done
+
+_LOG = logging.getLogger(__name__)
 
 
 class Classifier:
@@ -24,16 +29,16 @@ class Classifier:
 
     output_node = 'logits'
 
-    def __init__(self, model: ModelConfig, training: TrainingFile) -> None:
-        """Loads the images.
+    def __init__(self, experiment: Experiment) -> None:
+        """Loads the images, or finds their files.
 
         Raises:
-            OptionError: an unknown dataset.
+            OptionError: an unknown dataset, or one that does not fit the network.
+            DataError: files are missing or damaged, or there are too many bad records.
         """
-        self._model, self._training = model, training
-        images = training.images
-        self.images: Images = one_of(images.name, DATASETS, 'dataset')(
-            images.test_fraction, images.split_seed, model.image_size)
+        self._experiment = experiment
+        model = experiment.model
+        self.images: Images = load_images(experiment.images, Form.of(model))
         shape = [None, model.image_size, model.image_size, model.image_channels]
         self.input_tensors_map = {'IteratorGetNext:0': ('input', shape)}
 
@@ -41,43 +46,80 @@ class Classifier:
               hooks: Sequence[tf.train.SessionRunHook] = ()) -> str:
         """Trains until `train.steps`, going on from the latest checkpoint in `model_dir` if there is one.
 
+        What is gone on with sees the images that it would have seen without the interruption.
+
         Args:
             model_dir: the folder for checkpoints and summaries.
-            train: how, if not as the training file says.
+            train: how, if not as the experiment says.
             start: `warm_start_from(checkpoint)`, or None to begin at random weights.
             hooks: for example `HoldZeros`.
 
         Returns:
             The latest checkpoint.
+
+        Raises:
+            OutputError: the folder holds another training.
+            DataError: files cannot be read, or there are too many bad records.
         """
-        train = train or self._training.train
-        estimator = self._estimator(model_dir, train, start)
-        remaining = train.steps - _global_step(model_dir)
-        if remaining > 0:
-            input_fn = training_input_fn(self.images.train, train.batch_size, train.seed, self._training.images.shift)
-            progress = ProgressHook(os.path.basename(os.path.normpath(model_dir)), remaining)
-            estimator.train(input_fn, max_steps=train.steps, hooks=list(hooks) + [progress])
+        experiment = dataclasses.replace(self._experiment, train=train or self._experiment.train)
+        record(model_dir, experiment)
+        estimator, done = self._estimator(model_dir, experiment.train, start), steps_done(model_dir)
+        if done >= experiment.train.steps:
+            _LOG.info('%s: finished already, with %d steps', model_dir, done)
+        else:
+            self._train(estimator, experiment.train, done, hooks)
         return estimator.latest_checkpoint()
 
-    def evaluate(self, checkpoint: str) -> float:
-        """Returns the accuracy, between 0 and 1, of a checkpoint on the test split.
+    def _train(self, estimator: tf.estimator.Estimator, train: TrainConfig, done: int,
+               hooks: Sequence[tf.train.SessionRunHook]) -> None:
+        if done:
+            _LOG.info('%s: going on after step %d of %d', estimator.model_dir, done, train.steps)
+        title = os.path.basename(os.path.normpath(estimator.model_dir))
+        input_fn = training_input_fn(self.images.train, train.batch_size, train.seed, self._experiment.images.augment,
+                                     done * train.batch_size)
+        listeners = []
+        if self.images.validation is not None:
+            listeners.append(EvaluationListener(title, range(done + 1, train.steps), lambda: self.evaluate(
+                tf.train.latest_checkpoint(estimator.model_dir), 'validation')))
+        with self.images.bad.watched():
+            estimator.train(input_fn, max_steps=train.steps, saving_listeners=listeners,
+                            hooks=list(hooks) + [ProgressHook(title, train.steps, done)])
+        self.images.bad.report()
+
+    def evaluate(self, checkpoint: str, part: str = 'test') -> float:
+        """Returns the accuracy, between 0 and 1, of a checkpoint.
+
+        Where the training keeps moving averages of the weights, and the checkpoint has them, they are what counts.
+
+        Args:
+            checkpoint: its prefix.
+            part: test, validation or train.
 
         Raises:
             ModelError: there is no such checkpoint.
+            OptionError: there is no such part of the images.
+            DataError: files cannot be read, or there are too many bad records.
         """
         if not tf.train.checkpoint_exists(checkpoint):
             raise ModelError('no checkpoint %s; train first' % checkpoint)
-        estimator = self._estimator(os.path.dirname(checkpoint), self._training.train, None)
-        measured = estimator.evaluate(evaluation_input_fn(self.images.test), checkpoint_path=checkpoint)
+        examples = self.images._asdict().get(part)
+        if examples is None:
+            raise OptionError('no %s images: set validation_fraction of the images' % part)
+        averaged = bool(self._experiment.train.average) and has_averages(checkpoint)
+        estimator = self._estimator(os.path.dirname(checkpoint), self._experiment.train, None, averaged)
+        with self.images.bad.watched():
+            measured = estimator.evaluate(evaluation_input_fn(examples), checkpoint_path=checkpoint, name=part)
         return float(measured['accuracy'])
 
-    def _estimator(self, model_dir: str, train: TrainConfig, start: Any) -> tf.estimator.Estimator:
+    def _estimator(self, model_dir: str, train: TrainConfig, start: Any,
+                   averaged: bool = False) -> tf.estimator.Estimator:
         config = tf.estimator.RunConfig(model_dir, train.seed, save_summary_steps=100, log_step_count_steps=None,
-                                        save_checkpoints_steps=max(1, train.steps), keep_checkpoint_max=2)
-        return tf.estimator.Estimator(classifier_model_fn, config=config, warm_start_from=start,
-                                      params={'model': self._model, 'train': train})
+                                        save_checkpoints_steps=min(train.steps, train.checkpoint_steps),
+                                        keep_checkpoint_max=2)
+        return tf.estimator.Estimator(classifier_model_fn, config=config, warm_start_from=start, params={
+            'model': self._experiment.model, 'train': train, 'averaged': averaged})
 
 
-def _global_step(model_dir: str) -> int:
-    checkpoint = tf.train.latest_checkpoint(model_dir)
-    return int(tf.train.load_variable(checkpoint, tf.GraphKeys.GLOBAL_STEP)) if checkpoint else 0
+def has_averages(checkpoint: str) -> bool:
+    """Whether a checkpoint holds moving averages of the weights."""
+    return any(name.endswith('/ExponentialMovingAverage') for name, _ in tf.train.list_variables(checkpoint))

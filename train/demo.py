@@ -25,7 +25,7 @@ from tf1pruning.workbench import parse_input
 
 from .classifier import Classifier
 from .comparison import BATCH, Comparison, Measured
-from .config import CONFIGS, ModelConfig, PruneConfig, TrainConfig, TrainingFile, load
+from .config import CONFIGS, Experiment, PruneConfig, TrainConfig, load
 from .measure import Frozen, interleaved_latency
 from .train import prepare
 from .train_pruning import prune_in_steps, strip
@@ -76,7 +76,7 @@ def run(classifier: Classifier, train: TrainConfig, loop: PruneConfig, output: s
     stages.begin('Stripping, and exporting the frozen graphs')
     after = strip(step.pruning, output)
     before = freeze(classifier, checkpoint, os.path.join(output, 'baseline.pb'))
-    stages.begin('Running both graphs on %d test images' % len(classifier.images.test.labels))
+    stages.begin('Running both graphs on %d test images' % len(classifier.images.test.arrays()[1]))
     return measure(classifier, step.pruning, (before, after))
 
 
@@ -95,29 +95,29 @@ def measure(classifier: Classifier, pruning: Pruning, paths: Tuple[str, str]) ->
         paths: the frozen graph of the trained network, and `modify.pb`.
     """
     test, outputs = classifier.images.test, (classifier.output_node,)
+    images, _ = test.arrays()
     soft_pruned = to_inference(load_model(pruning.ckpt_to_strip, outputs))
-    difference = difference_of(soft_pruned, load_frozen(paths[1], outputs), {'input:0': test.images})
+    difference = difference_of(soft_pruned, load_frozen(paths[1], outputs), {'input:0': images})
     networks = [Frozen(path) for path in paths]
-    one = interleaved_latency(networks, test.images[:1], 200)
-    many = interleaved_latency(networks, test.images[:BATCH], 20)
+    one = interleaved_latency(networks, images[:1], 200)
+    many = interleaved_latency(networks, images[:BATCH], 20)
     measured = [Measured(network.accuracy(test), pruning.report['parameters'][when], pruning.report['macs'][when],
                          network.bytes, one[place], many[place])
                 for place, (network, when) in enumerate(zip(networks, ('before', 'after')))]
     return Comparison(measured[0], measured[1], difference.relative)
 
 
-def configure(short: bool, seed: int) -> Tuple[ModelConfig, TrainingFile, PruneConfig]:
+def configure(short: bool, seed: int) -> Tuple[Experiment, PruneConfig]:
     """Reads the digits' configuration."""
-    model = load(ModelConfig, os.path.join(CONFIGS, 'model_digits.yaml'))
-    training = load(TrainingFile, os.path.join(CONFIGS, 'training_digits.yaml'))
+    experiment = load(Experiment, os.path.join(CONFIGS, 'digits.yaml'))
     loop = load(PruneConfig, os.path.join(CONFIGS, 'pruning_digits.yaml'))
-    train = dataclasses.replace(training.train, seed=seed)
+    train = dataclasses.replace(experiment.train, seed=seed)
     retrain = dataclasses.replace(loop.retrain, seed=seed)
     if short:
         train = dataclasses.replace(train, steps=SHORT_STEPS)
         retrain = dataclasses.replace(retrain, steps=SHORT_RETRAINING)
         loop = dataclasses.replace(loop, thresholds=SHORT_THRESHOLDS)
-    return model, dataclasses.replace(training, train=train), dataclasses.replace(loop, retrain=retrain)
+    return dataclasses.replace(experiment, train=train), dataclasses.replace(loop, retrain=retrain)
 
 
 def make_room(output: str) -> None:
@@ -139,9 +139,9 @@ def main(arguments: List[str]) -> int:
     try:
         prepare()
         make_room(FLAGS.output)
-        model, training, loop = configure(FLAGS.short, FLAGS.seed)
-        classifier = Classifier(model, training)
-        comparison = run(classifier, training.train, loop, FLAGS.output)
+        experiment, loop = configure(FLAGS.short, FLAGS.seed)
+        classifier = Classifier(experiment)
+        comparison = run(classifier, experiment.train, loop, FLAGS.output)
     except PruningError as error:
         print('error: %s' % error, file=sys.stderr)
         return 2

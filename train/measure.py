@@ -8,7 +8,7 @@ import numpy as np
 
 from tf1pruning.tf1 import tf
 
-from .data import Split
+from .data import Examples
 
 
 class Frozen:
@@ -35,9 +35,10 @@ class Frozen:
         """Returns the logits of images `[N, H, W, C]`: `[N, classes]`."""
         return np.concatenate([self._run(images[start:start + 256]) for start in range(0, len(images), 256)])
 
-    def accuracy(self, split: Split) -> float:
+    def accuracy(self, examples: Examples) -> float:
         """Returns the fraction of images whose largest logit is that of their label."""
-        return float(np.mean(self.logits(split.images).argmax(1) == split.labels))
+        hits = [self.logits(images).argmax(1) == labels for images, labels in examples.batches()]
+        return float(np.mean(np.concatenate(hits)))
 
     def seconds(self, images: np.ndarray) -> float:
         """Times one call."""

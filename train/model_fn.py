@@ -1,18 +1,12 @@
 """The `model_fn` of a classifier: nothing in it knows of pruning."""
 
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 from tf1pruning.tf1 import tf
 
 from .config import ModelConfig, TrainConfig, one_of
 from .models import MODELS
-
-_OPTIMIZERS = {
-    'adam': tf.train.AdamOptimizer,
-    'momentum': lambda rate: tf.train.MomentumOptimizer(rate, 0.9, use_nesterov=True),
-    'rmsprop': lambda rate: tf.train.RMSPropOptimizer(rate, momentum=0.9),
-    'adagrad': tf.train.AdagradOptimizer,
-}
+from .optimizers import make_optimizer
 
 
 def classifier_model_fn(features: tf.Tensor, labels: tf.Tensor, mode: str,
@@ -23,18 +17,20 @@ def classifier_model_fn(features: tf.Tensor, labels: tf.Tensor, mode: str,
         features: images `[N, H, W, C]`.
         labels: int `[N]`.
         mode: one of `tf.estimator.ModeKeys`.
-        params: `model`, a `ModelConfig`, and `train`, a `TrainConfig`.
+        params: `model`, a `ModelConfig`; `train`, a `TrainConfig`; `averaged`, whether to evaluate or predict with
+            the moving averages of the weights (False).
     """
     model: ModelConfig = params['model']
     train: TrainConfig = params['train']
     logits = one_of(model.name, MODELS, 'model')(features, model, mode == tf.estimator.ModeKeys.TRAIN)
     classes = tf.argmax(logits, 1, name='classes')
+    scaffold = _averaged(train) if params.get('averaged') and mode != tf.estimator.ModeKeys.TRAIN else None
     if mode == tf.estimator.ModeKeys.PREDICT:
-        return tf.estimator.EstimatorSpec(mode, predictions={'logits': logits, 'classes': classes})
+        return tf.estimator.EstimatorSpec(mode, predictions={'logits': logits, 'classes': classes}, scaffold=scaffold)
     loss = _loss(logits, labels, model, train)
     if mode == tf.estimator.ModeKeys.EVAL:
         accuracy = {'accuracy': tf.metrics.accuracy(labels, classes)}
-        return tf.estimator.EstimatorSpec(mode, loss=loss, eval_metric_ops=accuracy)
+        return tf.estimator.EstimatorSpec(mode, loss=loss, eval_metric_ops=accuracy, scaffold=scaffold)
     return tf.estimator.EstimatorSpec(mode, loss=loss, train_op=_train_op(loss, train))
 
 
@@ -49,17 +45,16 @@ def _loss(logits: tf.Tensor, labels: tf.Tensor, model: ModelConfig, train: Train
 
 def _train_op(loss: tf.Tensor, train: TrainConfig) -> tf.Operation:
     step = tf.train.get_or_create_global_step()
-    optimizer = one_of(train.optimizer, _OPTIMIZERS, 'optimizer')(_learning_rate(step, train))
+    optimizer = make_optimizer(step, train)
     with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
-        return optimizer.minimize(loss, step)
+        update = optimizer.minimize(loss, step)
+    if not train.average:
+        return update
+    with tf.control_dependencies([update]):
+        return tf.train.ExponentialMovingAverage(train.average, step).apply(tf.trainable_variables())
 
 
-def _learning_rate(step: tf.Tensor, train: TrainConfig) -> tf.Tensor:
-    schedules = {
-        'cosine': lambda: tf.train.cosine_decay(train.learning_rate, step, train.steps),
-        'constant': lambda: tf.constant(train.learning_rate),
-    }
-    rate = one_of(train.schedule, schedules, 'schedule')()
-    if train.warmup_steps:
-        rate *= tf.minimum(1.0, tf.cast(step + 1, tf.float32) / train.warmup_steps)
-    return rate
+def _averaged(train: TrainConfig) -> Optional[tf.train.Scaffold]:
+    """Returns what restores the averages in the place of the weights."""
+    averages = tf.train.ExponentialMovingAverage(train.average)
+    return tf.train.Scaffold(saver=tf.train.Saver(averages.variables_to_restore()))

@@ -1,15 +1,17 @@
-"""What a training is doing and how long it will take: a bar on a terminal, a few log lines elsewhere."""
+"""What a training is doing and how long it will take: a bar on a terminal, log lines elsewhere."""
 
 import logging
 import sys
 import time
-from typing import Any, Optional
+from typing import Any, Callable, Container, Optional
 
 from tqdm import tqdm
 
 from tf1pruning.tf1 import tf
 
 _LOG = logging.getLogger(__name__)
+_STEPS_PER_LINE, _LINES = 500, 2
+"""A log line every so many steps, but at least so many lines."""
 
 
 class ProgressHook(tf.train.SessionRunHook):
@@ -17,14 +19,14 @@ class ProgressHook(tf.train.SessionRunHook):
 
     Args:
         title: what is being trained.
-        steps: how many steps it will take.
-        lines: how many log lines to write where standard output is not a terminal.
+        steps: at which step it will end.
+        done: how many steps were done before.
     """
 
-    def __init__(self, title: str, steps: int, lines: int = 2) -> None:
+    def __init__(self, title: str, steps: int, done: int = 0) -> None:
         self._title, self._steps = title, steps
-        self._every = max(1, steps // lines)
-        self._done = 0
+        self._every = max(1, min(_STEPS_PER_LINE, (steps - done) // _LINES))
+        self._before = self._done = done
         self._bar: Optional[Any] = None
         self._started = 0.0
 
@@ -32,12 +34,12 @@ class ProgressHook(tf.train.SessionRunHook):
         """Starts the clock."""
         self._started = time.time()
         if sys.stdout.isatty():
-            self._bar = tqdm(total=self._steps, desc=self._title, unit='step', file=sys.stdout, leave=False,
-                             dynamic_ncols=True)
+            self._bar = tqdm(total=self._steps, initial=self._done, desc=self._title, unit='step', file=sys.stdout,
+                             leave=False, dynamic_ncols=True)
 
     def before_run(self, run_context: tf.train.SessionRunContext) -> Optional[tf.train.SessionRunArgs]:
         """Asks for the loss where it will be shown."""
-        shown = self._bar is not None or (self._done + 1) % self._every == 0
+        shown = self._bar is not None or (self._done + 1 - self._before) % self._every == 0
         losses = run_context.session.graph.get_collection(tf.GraphKeys.LOSSES)
         return tf.train.SessionRunArgs(losses[:1]) if shown and losses else None
 
@@ -48,12 +50,31 @@ class ProgressHook(tf.train.SessionRunHook):
         if self._bar is not None:
             self._bar.set_postfix_str(loss, refresh=False)
             self._bar.update()
-        elif self._done % self._every == 0:
-            per_step = (time.time() - self._started) / self._done
-            _LOG.info('%s: step %d of %d, %s, %.0f s left', self._title, self._done, self._steps, loss,
-                      per_step * (self._steps - self._done))
+        elif (self._done - self._before) % self._every == 0:
+            per_step = (time.time() - self._started) / (self._done - self._before)
+            _LOG.info('%s: step %d of %d, %s, %.1f steps/s, %.0f s left', self._title, self._done, self._steps, loss,
+                      1 / per_step, per_step * (self._steps - self._done))
 
     def end(self, session: tf.Session) -> None:
         """Removes the bar."""
         if self._bar is not None:
             self._bar.close()
+
+
+class EvaluationListener(tf.train.CheckpointSaverListener):
+    """Says how good the network is at checkpoints on the way.
+
+    Args:
+        title: what is being trained.
+        steps: at which steps; checkpoints at others are passed over.
+        evaluate: returns the accuracy of the latest checkpoint.
+    """
+
+    def __init__(self, title: str, steps: Container[int], evaluate: Callable[[], float]) -> None:
+        self._title, self._steps, self._evaluate = title, steps, evaluate
+
+    def after_save(self, session: tf.Session, global_step_value: int) -> None:
+        """Evaluates what was saved."""
+        if global_step_value in self._steps:
+            _LOG.info('%s: step %d, accuracy %.2f %% on the validation images', self._title, global_step_value,
+                      100 * self._evaluate())

@@ -1,28 +1,51 @@
-"""Trains and evaluates a network: `python -m train.train --output DIR`."""
+"""Trains and evaluates a network.
 
+Examples:
+  python -m train.train --output out/digits
+  python -m train.train --config configs/cifar10_resnet20.yaml --data cifar10 --output out/resnet20
+
+The same command again goes on with an interrupted training.
+"""
+
+import dataclasses
 import logging
 import os
 import sys
 import warnings
 from typing import List
 
-from absl import app, flags
+from absl import flags
 
-from tf1pruning.errors import PruningError
+from tf1pruning.cli.program import guarded, parse_flags, start
+from tf1pruning.errors import OptionError
 from tf1pruning.tf1 import quiet, use_tf1_behavior
 
 from .classifier import Classifier
-from .config import CONFIGS, ModelConfig, TrainingFile, load
+from .config import CONFIGS, Experiment, FilesConfig, load
 
 FLAGS = flags.FLAGS
 
 
 def define_flags() -> None:
     """Defines the flags of the configuration, which the other programs here share."""
-    for name, what in (('model', 'The network.'), ('training', 'The images and the training.')):
-        flags.DEFINE_string(name, os.path.join(CONFIGS, '%s_digits.yaml' % name), what)
+    flags.DEFINE_string('config', os.path.join(CONFIGS, 'digits.yaml'), 'The network, the images and the training.')
+    flags.DEFINE_string('data', None, 'The folder of the images, if not as in the configuration.')
     flags.DEFINE_string('output', None, 'The folder to write into; a training that is there is gone on with.',
                         required=True)
+
+
+def read_experiment() -> Experiment:
+    """Reads the configuration that the flags name.
+
+    Raises:
+        OptionError: the file is missing or wrong, or its images are in no folder that could be another one.
+    """
+    experiment = load(Experiment, FLAGS.config)
+    if FLAGS.data is None:
+        return experiment
+    if not isinstance(experiment.images, FilesConfig):
+        raise OptionError('--data %s: %s come without files; leave it out' % (FLAGS.data, experiment.images.name))
+    return dataclasses.replace(experiment, images=dataclasses.replace(experiment.images, folder=FLAGS.data))
 
 
 def prepare() -> None:
@@ -39,19 +62,22 @@ def prepare() -> None:
         log.propagate = False
 
 
-def main(arguments: List[str]) -> int:
-    """Trains, evaluates and prints the accuracy; exit code 2 at a user's mistake."""
-    try:
-        prepare()
-        classifier = Classifier(load(ModelConfig, FLAGS.model), load(TrainingFile, FLAGS.training))
-        checkpoint = classifier.train(FLAGS.output)
-        print('%s: accuracy %.2f %% on the test split' % (checkpoint, 100 * classifier.evaluate(checkpoint)))
-        return 0
-    except PruningError as error:
-        print('error: %s' % error, file=sys.stderr)
-        return 2
+def train() -> None:
+    """Trains, evaluates and prints the accuracy."""
+    prepare()
+    classifier = Classifier(read_experiment())
+    checkpoint = classifier.train(FLAGS.output)
+    for part in ('validation', 'test'):
+        if part == 'test' or classifier.images.validation is not None:
+            print('%s: accuracy %.2f %% on the %s images' % (checkpoint, 100 * classifier.evaluate(checkpoint, part),
+                                                            part))
+
+
+def main(_: List[str]) -> int:
+    """Returns the exit code; a mistake is one line on standard error."""
+    return guarded(train, 'train')
 
 
 if __name__ == '__main__':
     define_flags()
-    app.run(main)
+    start(main, parse_flags)

@@ -15,8 +15,8 @@ from tf1pruning import Pruning, PruningError
 from tf1pruning.training import HoldZeros, warm_start_from
 
 from .classifier import Classifier
-from .config import CONFIGS, ModelConfig, PruneConfig, TrainingFile, load
-from .train import define_flags, prepare
+from .config import CONFIGS, PruneConfig, load
+from .train import define_flags, prepare, read_experiment
 
 FLAGS = flags.FLAGS
 _LOG = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ def main(arguments: List[str]) -> int:
     """Runs the loop, evaluates every step and strips; exit code 2 at a user's mistake."""
     try:
         prepare()
-        classifier = Classifier(load(ModelConfig, FLAGS.model), load(TrainingFile, FLAGS.training))
+        classifier = Classifier(read_experiment())
         for step in prune_in_steps(classifier, FLAGS.checkpoint, FLAGS.output, load(PruneConfig, FLAGS.pruning)):
             print('threshold %g: failed_rate %.3f, accuracy %.2f %%'
                   % (step.threshold, step.failed_rate, 100 * classifier.evaluate(step.checkpoint)))

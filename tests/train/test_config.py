@@ -11,17 +11,25 @@ import pytest
 from tf1pruning.errors import OptionError
 from train.config import (
     CONFIGS,
+    AugmentConfig,
     BlockConfig,
+    Cifar10Config,
     DataConfig,
+    DigitsConfig,
+    Experiment,
+    MobileNetV2Config,
+    MobileNetV2SEConfig,
     ModelConfig,
     PruneConfig,
+    ResNetConfig,
+    TFRecordConfig,
     TrainConfig,
-    TrainingFile,
+    VGGConfig,
     load,
     one_of,
 )
 
-KINDS = {'model': ModelConfig, 'training': TrainingFile, 'pruning': PruneConfig}
+EXAMPLES = sorted(glob.glob(os.path.join(CONFIGS, '*.yaml')))
 
 
 def write(tmp_path: Any, text: str) -> str:
@@ -30,23 +38,48 @@ def write(tmp_path: Any, text: str) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize('path', sorted(glob.glob(os.path.join(CONFIGS, '*_digits.yaml'))), ids=os.path.basename)
+def kind_of(path: str) -> Any:
+    return PruneConfig if os.path.basename(path).startswith('pruning_') else Experiment
+
+
+@pytest.mark.parametrize('path', EXAMPLES, ids=os.path.basename)
 def test_examples_load_and_document_every_key(path: str) -> None:
-    kind = KINDS[os.path.basename(path).split('_')[0]]
-    load(kind, path)
-    with open(path) as file:
+    config = load(kind_of(path), path)
+    with open(path, encoding='utf-8') as file:
         text = file.read()
     lines = [line for line in text.splitlines() if ':' in line.split('#')[0]]
     assert lines
     assert [line for line in lines if '#' not in line] == []
-    assert [field.name for field in dataclasses.fields(kind) if not re.search(r'\b%s:' % field.name, text)] == []
+    described = [config] if kind_of(path) is PruneConfig else [config, config.model, config.images]
+    if path.endswith('digits.yaml') and kind_of(path) is Experiment:
+        described.append(config.train)
+    names = [field.name for each in described for field in dataclasses.fields(each)]
+    assert [name for name in names if not re.search(r'\b%s:' % name, text)] == []
 
 
 def test_values_and_defaults(tmp_path: Any) -> None:
-    text = 'width: 1\nblocks: [{channels: 8, se: true}, {channels: 16, stride: 2}]'
+    text = 'name: mobilenet_v2_se\nwidth: 1\nblocks: [{channels: 8, se: true}, {channels: 16, stride: 2}]'
     config = load(ModelConfig, write(tmp_path, text))
-    assert config == ModelConfig((BlockConfig(8, se=True), BlockConfig(16, stride=2)), width=1.0)
+    blocks = (BlockConfig(8, se=True), BlockConfig(16, stride=2))
+    assert config == MobileNetV2SEConfig(blocks=blocks, width=1.0)
     assert isinstance(config.width, float)
+
+
+def test_the_name_decides_which_keys_there_are(tmp_path: Any) -> None:
+    assert load(ModelConfig, write(tmp_path, 'name: resnet_cifar\ndepth: 56')) == ResNetConfig(depth=56)
+    assert load(MobileNetV2Config, write(tmp_path, 'name: mobilenet_v2')) == MobileNetV2Config()
+    assert load(DataConfig, write(tmp_path, 'name: cifar10\nfolder: there')) == Cifar10Config(folder='there')
+    with pytest.raises(OptionError, match="yaml: unknown key 'depth'"):
+        load(ModelConfig, write(tmp_path, 'name: lenet_5\ndepth: 56'))
+    with pytest.raises(OptionError, match="yaml: name: expected one of fashion_cnn, lenet_300_100.*found 'resnet'"):
+        load(ModelConfig, write(tmp_path, 'name: resnet'))
+    with pytest.raises(OptionError, match='yaml: name: expected one of cifar10, digits.*found None'):
+        load(DataConfig, write(tmp_path, 'folder: there'))
+
+
+def test_lists_of_lists(tmp_path: Any) -> None:
+    text = 'name: vgg_cifar\nstages: [[8, 8], [16]]'
+    assert load(ModelConfig, write(tmp_path, text)) == VGGConfig(stages=((8, 8), (16,)))
 
 
 def test_numbers_without_a_point(tmp_path: Any) -> None:
@@ -55,8 +88,10 @@ def test_numbers_without_a_point(tmp_path: Any) -> None:
 
 
 def test_nested(tmp_path: Any) -> None:
-    text = 'train: {steps: 5, batch_size: 2}\nimages: {shift: 0}'
-    assert load(TrainingFile, write(tmp_path, text)) == TrainingFile(TrainConfig(5, batch_size=2), DataConfig(shift=0))
+    text = ('model: {name: resnet_cifar}\ntrain: {steps: 5, batch_size: 2}\n'
+            'images: {name: digits, augment: {crop: 0, flip: true}}')
+    images = DigitsConfig(augment=AugmentConfig(flip=True))
+    assert load(Experiment, write(tmp_path, text)) == Experiment(ResNetConfig(), TrainConfig(5, batch_size=2), images)
 
 
 @pytest.mark.parametrize(('text', 'message'), [
@@ -68,6 +103,14 @@ def test_nested(tmp_path: Any) -> None:
     ('steps: 5\nlearning_rate: fast', 'learning_rate: expected float'),
     ('- steps', 'expected keys'),
     ('steps: [', 'is not YAML'),
+    ('steps: 0', 'steps must be at least 1, not 0'),
+    ('steps: 5\nwarmup_steps: -1', 'warmup_steps must not be negative: -1'),
+    ('steps: 5\nlearning_rate: .inf', 'learning_rate must be above 0, not inf'),
+    ('steps: 5\nlearning_rate: .nan', 'learning_rate must be above 0, not nan'),
+    ('steps: 5\naverage: 1', 'average must be from 0 to below 1, not 1'),
+    ('steps: 5\nschedule: step', 'schedule step needs decay_at'),
+    ('steps: 5\nschedule: exponential', 'schedule exponential needs decay_steps'),
+    ('steps: 5\ndecay_at: [4, 2]', r'decay_at must ascend: \[4, 2\]'),
     ('', 'expected keys'),
 ])
 def test_mistakes_are_named(tmp_path: Any, text: str, message: str) -> None:
@@ -75,9 +118,30 @@ def test_mistakes_are_named(tmp_path: Any, text: str, message: str) -> None:
         load(TrainConfig, write(tmp_path, text))
 
 
+@pytest.mark.parametrize(('kind', 'values', 'message'), [
+    (ResNetConfig, {'depth': 21}, 'depth must be 6n'),
+    (ResNetConfig, {'shortcut': 'none'}, "shortcut: expected pad or projection, found 'none'"),
+    (VGGConfig, {'width': 0.0}, 'width must be above 0, not 0.0'),
+    (VGGConfig, {'classes': 1}, 'classes must be at least 2'),
+    (AugmentConfig, {'border': 'wrap'}, "border: expected one of zero, reflect, symmetric, found 'wrap'"),
+    (AugmentConfig, {'crop': -1}, 'crop and cutout must not be negative'),
+    (Cifar10Config, {'deviation': (0.0,)}, 'deviation must be above 0'),
+    (Cifar10Config, {'validation_fraction': 1.0}, 'validation_fraction must be from 0 to below 1'),
+    (TFRecordConfig, {'compression': 'zip'}, "compression: expected one of none, gzip, zlib, found 'zip'"),
+])
+def test_values_out_of_range(kind: Any, values: dict, message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        kind(**values)
+
+
+def test_values_out_of_range_say_where(tmp_path: Any) -> None:
+    with pytest.raises(OptionError, match='config.yaml: model: depth must be 6n'):
+        load(Experiment, write(tmp_path, 'model: {name: resnet_cifar, depth: 21}\ntrain: {steps: 1}'))
+
+
 def test_mistakes_inside_lists_say_where(tmp_path: Any) -> None:
     with pytest.raises(OptionError, match=r"blocks\[1\]: unknown key 'chanels'; closest: channels"):
-        load(ModelConfig, write(tmp_path, 'blocks: [{channels: 8}, {chanels: 8}]'))
+        load(ModelConfig, write(tmp_path, 'name: mobilenet_v2\nblocks: [{channels: 8}, {chanels: 8}]'))
 
 
 def test_list_expected(tmp_path: Any) -> None:

@@ -5,13 +5,13 @@ from typing import Any, Dict, List
 
 import pytest
 
-from tf1pruning.tf1 import tf
 from train import train_pruning
 from train.classifier import Classifier
-from train.config import BlockConfig, ModelConfig, PruneConfig, TrainConfig, TrainingFile
+from train.config import BlockConfig, Experiment, MobileNetV2SEConfig, PruneConfig, TrainConfig
 from train.measure import Frozen
 
-TINY = ModelConfig((BlockConfig(8, stride=2), BlockConfig(8, se=True)), image_size=16, stem_channels=8)
+TINY = MobileNetV2SEConfig(blocks=(BlockConfig(8, stride=2), BlockConfig(8, se=True)), image_size=16, image_channels=1,
+                           channel_multiple=4, stem_channels=8, head_channels=0)
 FEW = TrainConfig(4, batch_size=8, learning_rate=0.01)
 
 
@@ -81,7 +81,7 @@ def test_retries_are_bounded(calls: List[str], monkeypatch: Any) -> None:
 @pytest.mark.parametrize('optimizer', ['adam', 'momentum'])
 def test_a_real_run(tmp_path: Any, optimizer: str) -> None:
     """One retraining per threshold converges: failed_rate 0; the stripped graph computes what the zeroed one does."""
-    classifier = Classifier(TINY, TrainingFile(TrainConfig(4, batch_size=8, optimizer=optimizer)))
+    classifier = Classifier(Experiment(TINY, TrainConfig(4, batch_size=8, optimizer=optimizer)))
     start = classifier.train(str(tmp_path / 'base'))
     config = PruneConfig(TrainConfig(3, batch_size=8, optimizer=optimizer, weight_decay=0.1), thresholds=(0.6, 0.5))
     steps = list(train_pruning.prune_in_steps(classifier, start, str(tmp_path), config))
@@ -93,14 +93,3 @@ def test_a_real_run(tmp_path: Any, optimizer: str) -> None:
     test = classifier.images.test
     assert steps[-1].pruning.verify({'input:0': test.images}).relative < 1e-5
     assert Frozen(path).accuracy(test) == pytest.approx(classifier.evaluate(steps[-1].checkpoint))
-
-
-def test_training_goes_on_where_it_stopped(tmp_path: Any) -> None:
-    classifier = Classifier(TINY, TrainingFile(FEW))
-    folder = str(tmp_path / 'base')
-    classifier.train(folder, TrainConfig(2, batch_size=8))
-    classifier.train(folder)
-    finished = classifier.train(folder)
-    assert tf.train.load_variable(finished, 'global_step') == 4
-
-

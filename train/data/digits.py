@@ -5,26 +5,35 @@ E. Alpaydin, C. Kaynak: Optical Recognition of Handwritten Digits, UCI Machine L
 
 import numpy as np
 
-from .split import Images, stratified_split
+from tf1pruning.errors import OptionError
 
+from ..config import DigitsConfig
+from .form import Form
+from .split import Images, Split, divided, held_out
+
+CLASSES = 10
 _MEAN, _DEVIATION = 0.3053, 0.3236
 """Of the brightness (0 to 1) over all scans, enlarged to 32 × 32."""
 
 
-def load_digits(test_fraction: float = 0.25, seed: int = 0, size: int = 32) -> Images:
-    """Returns the digits, enlarged bilinearly to `size` × `size` and normalised: float32 `[N, size, size, 1]`.
+def load_digits(config: DigitsConfig, form: Form) -> Images:
+    """Returns the digits, enlarged bilinearly to the network's image size and normalised: float32 `[N, H, W, 1]`.
 
-    Args:
-        test_fraction: part of every class that goes into the test split.
-        seed: which part.
-        size: height and width in pixels.
+    Raises:
+        OptionError: the network takes colour images, or has fewer classes.
     """
     from sklearn.datasets import load_digits as load_bundled
 
+    form.require('digits', (form.size, form.size, 1))
+    if form.classes < CLASSES:
+        raise OptionError('the digits have %d classes, the network %d: set classes of the model' % (
+            CLASSES, form.classes))
     scans = load_bundled()
-    grey = enlarge(scans.images / 16.0, size)
+    grey = enlarge(scans.images / 16.0, form.size)
     images = ((grey - _MEAN) / _DEVIATION).astype(np.float32)[..., np.newaxis]
-    return stratified_split(images, scans.target.astype(np.int32), test_fraction, seed)
+    whole = Split(images, scans.target.astype(np.int32))
+    test = held_out(whole.labels, config.test_fraction, config.split_seed)
+    return divided(whole.taken(~test), whole.taken(test), config.validation_fraction, config.split_seed)
 
 
 def enlarge(images: np.ndarray, size: int) -> np.ndarray:

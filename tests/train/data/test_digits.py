@@ -1,13 +1,20 @@
 """The digits: fixed, stratified, normalised; the pipeline gives the same batches for the same seed."""
 
-from typing import List
+from typing import Any, List
 
 import numpy as np
 import pytest
 
 from tf1pruning.tf1 import tf
-from train.data import Split, evaluation_input_fn, load_digits, training_input_fn
+from train.config import AugmentConfig, DigitsConfig
+from train.data import Form, Images, Split, evaluation_input_fn, load_images, training_input_fn
 from train.data.digits import enlarge
+
+SHIFT = AugmentConfig(crop=2, border='symmetric')
+
+
+def load_digits(size: int = 32, **options: Any) -> Images:
+    return load_images(DigitsConfig(**options), Form(size, 1, 10))
 
 
 def batches(input_fn: 'object', count: int) -> List[List[np.ndarray]]:
@@ -19,7 +26,7 @@ def batches(input_fn: 'object', count: int) -> List[List[np.ndarray]]:
 
 
 def test_split_is_stratified_and_complete() -> None:
-    train, test = load_digits()
+    train, test = load_digits()[:2]
     assert train.images.shape == (1347, 32, 32, 1)
     assert train.images.dtype == np.float32
     assert test.images.shape == (450, 32, 32, 1)
@@ -29,7 +36,7 @@ def test_split_is_stratified_and_complete() -> None:
 
 
 def test_split_has_no_image_in_common() -> None:
-    train, test = load_digits()
+    train, test = load_digits()[:2]
     seen = {image.tobytes() for image in train.images}
     assert not any(image.tobytes() in seen for image in test.images)
 
@@ -37,11 +44,11 @@ def test_split_has_no_image_in_common() -> None:
 def test_split_is_fixed_by_the_seed() -> None:
     """The very images are pinned: figures are comparable between machines and versions."""
     assert load_digits().test.labels[:8].tolist() == load_digits().test.labels[:8].tolist()
-    assert not np.array_equal(load_digits().test.images, load_digits(seed=1).test.images)
+    assert not np.array_equal(load_digits().test.images, load_digits(split_seed=1).test.images)
 
 
 def test_images_are_normalised() -> None:
-    train, test = load_digits()
+    train, test = load_digits()[:2]
     images = np.concatenate([train.images, test.images])
     assert abs(images.mean()) < 1e-3
     assert abs(images.std() - 1) < 1e-3
@@ -61,7 +68,7 @@ def test_enlarging_is_tensorflows_bilinear_resize(size: int) -> None:
 
 def test_training_batches_depend_on_the_seed_only() -> None:
     split = load_digits().train
-    first, again, other = (batches(training_input_fn(split, 8, seed, shift=2), 3) for seed in (5, 5, 6))
+    first, again, other = (batches(training_input_fn(split, 8, seed, SHIFT), 3) for seed in (5, 5, 6))
     for one, two in zip(first, again):
         np.testing.assert_array_equal(one[0], two[0])
         np.testing.assert_array_equal(one[1], two[1])
@@ -75,7 +82,7 @@ def test_training_images_are_shifted_originals() -> None:
               zip(split.images[:4], range(4))}
     few = Split(split.images[:4], np.arange(4, dtype=np.int32))
     offsets = set()
-    for images, labels in batches(training_input_fn(few, 4, 0, shift=2), 10):
+    for images, labels in batches(training_input_fn(few, 4, 0, SHIFT), 10):
         for image, label in zip(images, labels):
             found = [(y, x) for y in range(5) for x in range(5)
                      if np.array_equal(padded[int(label)][y:y + 32, x:x + 32], image[..., 0])]

@@ -1,0 +1,41 @@
+"""What can be set: YAML files as typed, immutable objects."""
+
+import os
+
+from .experiment import Experiment, PruneConfig
+from .images import (
+    AugmentConfig,
+    Cifar10Config,
+    DataConfig,
+    DigitsConfig,
+    FashionMnistConfig,
+    FilesConfig,
+    FolderConfig,
+    MnistConfig,
+    PicturesConfig,
+    TFRecordConfig,
+)
+from .mobilenets import (
+    BlockConfig,
+    MobileNetV1Config,
+    MobileNetV2Config,
+    MobileNetV2SEConfig,
+    MobileNetV3Config,
+    MobileNetV3SmallConfig,
+    SeparableConfig,
+    V3BlockConfig,
+)
+from .model import ConvolutionalConfig, ModelConfig
+from .networks import FashionCnnConfig, LeNet5Config, LeNet300Config, ResNetConfig, VGGConfig
+from .reading import load, one_of
+from .training import TrainConfig
+
+__all__ = [
+    'CONFIGS', 'AugmentConfig', 'BlockConfig', 'Cifar10Config', 'ConvolutionalConfig', 'DataConfig', 'DigitsConfig',
+    'Experiment', 'FashionCnnConfig', 'FashionMnistConfig', 'FilesConfig', 'FolderConfig', 'LeNet300Config',
+    'LeNet5Config', 'MnistConfig', 'MobileNetV1Config', 'MobileNetV2Config', 'MobileNetV2SEConfig',
+    'MobileNetV3Config', 'MobileNetV3SmallConfig', 'ModelConfig', 'PicturesConfig', 'PruneConfig', 'ResNetConfig',
+    'SeparableConfig', 'TFRecordConfig', 'TrainConfig', 'V3BlockConfig', 'VGGConfig', 'load', 'one_of']
+
+CONFIGS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), 'configs')
+"""The folder of the examples."""

@@ -1,0 +1,74 @@
+"""Records that cannot be used: counted, reported, and too many of them stop the run."""
+
+import contextlib
+import logging
+from typing import Dict, Iterator
+
+from tf1pruning.tf1 import tf
+
+from .errors import DataError, reading_files
+
+_LOG = logging.getLogger(__name__)
+SHOWN = 5
+"""How many bad records are reported one by one."""
+
+
+class BadRecords:
+    """Counts the records of a dataset that are left out, each once, however often it is met.
+
+    Args:
+        limit: how many there may be.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._found: Dict[str, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def add(self, name: str, reason: str = 'not decodable, a feature missing, or a label out of range') -> None:
+        """Counts a record.
+
+        Args:
+            name: what to look for: a file, or a file and a number.
+            reason: why it cannot be used.
+
+        Raises:
+            DataError: there are more than the limit.
+        """
+        if name not in self._found:
+            self._found[name] = reason
+            if len(self._found) <= min(SHOWN, self._limit):
+                _LOG.warning('bad record %s (%s): left out', name, reason)
+        self.check()
+
+    def check(self) -> None:
+        """Stops a run that has met too many.
+
+        Raises:
+            DataError: there are more than the limit.
+        """
+        if len(self._found) > self._limit:
+            name, reason = list(self._found.items())[-1]
+            raise DataError('%d bad records, where max_bad_records allows %d; the last is %s (%s)' % (
+                len(self._found), self._limit, name, reason))
+
+    def report(self) -> None:
+        """Says how many there were, if any."""
+        if self._found:
+            _LOG.warning('%d bad records left out', len(self._found))
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[None]:
+        """Turns the failure of a pipeline in which the limit was passed, or files cannot be read, into one line.
+
+        Raises:
+            DataError: one of these happened.
+        """
+        try:
+            with reading_files():
+                yield
+        except (tf.errors.OpError, DataError):
+            self.check()
+            raise

@@ -1,0 +1,56 @@
+"""CIFAR-10 (Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009) in any of its formats."""
+
+import glob
+import os
+from typing import Callable, NamedTuple
+
+from ..config import Cifar10Config, TFRecordConfig
+from .bad_records import BadRecords
+from .cifar10_binary import read_binary_batches
+from .cifar10_python import read_python_batches
+from .errors import DataError
+from .files import folder_of
+from .form import Form
+from .split import Images, Split, divided
+from .tfrecord import TFRecords
+
+
+class _Format(NamedTuple):
+    """How a format is known, and read.
+
+    Attributes:
+        pattern: of the training files; a file that matches gives the format away.
+        test: of the test files.
+        read: reads all files of a folder that match a pattern.
+    """
+
+    pattern: str
+    test: str
+    read: Callable[[str, str, Cifar10Config, Form, BadRecords], Split]
+
+
+def load_cifar10(config: Cifar10Config, form: Form, bad: BadRecords) -> Images:
+    """Reads CIFAR-10: 32 × 32, colour, kept in memory as bytes.
+
+    Raises:
+        DataError: no format's files are there, one is damaged, or there are too many bad records.
+        OptionError: the network takes other images, or the configuration names no folder.
+    """
+    form.require(config.name, (32, 32, 3))
+    top = folder_of(config)
+    for folder in (top, os.path.join(top, 'cifar-10-batches-py'), os.path.join(top, 'cifar-10-batches-bin')):
+        for each in _FORMATS:
+            if glob.glob(os.path.join(glob.escape(folder), each.pattern)):
+                train, test = (each.read(folder, pattern, config, form, bad) for pattern in (each.pattern, each.test))
+                return divided(train, test, config.validation_fraction, config.split_seed)
+    raise DataError('no CIFAR-10 in %s: expected %s' % (top, ', or '.join(each.pattern for each in _FORMATS)))
+
+
+def _read_records(folder: str, pattern: str, config: Cifar10Config, form: Form, bad: BadRecords) -> Split:
+    records = TFRecordConfig(folder=folder, mean=config.mean, deviation=config.deviation)
+    return TFRecords(pattern, records, form, bad).loaded()
+
+
+_FORMATS = (_Format('data_batch_[1-5].bin', 'test_batch.bin', read_binary_batches),
+            _Format('data_batch_[1-5]', 'test_batch', read_python_batches),
+            _Format('*train*.tfrecord*', '*test*.tfrecord*', _read_records))

@@ -1,0 +1,110 @@
+"""A folder with a sub-folder of PNG or JPEG files for each class."""
+
+import os
+from typing import List, Tuple
+
+import numpy as np
+
+from tf1pruning.errors import OptionError
+from tf1pruning.tf1 import tf
+
+from ..config import FolderConfig
+from .bad_records import BadRecords
+from .errors import DataError
+from .files import folder_of
+from .form import Form
+from .normalisation import Normalisation
+from .picture import picture
+from .split import Images, held_out, tensor_of
+from .stream import Stream, images_of
+from .tolerant import checked_label
+
+_ENDINGS = ('.png', '.jpg', '.jpeg')
+
+
+def load_folder(config: FolderConfig, form: Form, bad: BadRecords) -> Images:
+    """Finds the pictures of every class; reads them only if they are to be kept in memory.
+
+    Classes are numbered in the order of their folders' names.
+
+    Raises:
+        DataError: a folder is missing or holds no pictures, or (in memory) there are too many bad records.
+        OptionError: the configuration names no folder, or the number of classes or channels is another one.
+    """
+    top = folder_of(config)
+    train_folder, normalisation = os.path.join(top, config.train_folder), form.normalisation(config)
+    classes = _classes(train_folder)
+    if len(classes) != form.classes:
+        raise OptionError('%s holds %d classes, but the network has %d: set classes of the model' % (
+            train_folder, len(classes), form.classes))
+    whole = Pictures.of(train_folder, classes, config.fit, form, normalisation, bad)
+    if config.test_folder:
+        test = Pictures.of(os.path.join(top, config.test_folder), classes, config.fit, form, normalisation, bad)
+        train = whole
+    else:
+        train, test = whole.without(held_out(whole.labels, config.test_fraction, config.split_seed))
+    parts = [train, test]
+    if config.validation_fraction:
+        train, validation = train.without(held_out(train.labels, config.validation_fraction, config.split_seed))
+        parts = [train, test, validation]
+    return images_of(parts, config.in_memory)
+
+
+def _classes(folder: str) -> List[str]:
+    if not os.path.isdir(folder):
+        raise DataError('no folder %s, with a sub-folder for each class' % folder)
+    return sorted(each.name for each in os.scandir(folder) if each.is_dir() and not each.name.startswith('.'))
+
+
+class Pictures(Stream):
+    """Some picture files with their labels.
+
+    Attributes:
+        paths: text `[N]`.
+        labels: int32 `[N]`.
+    """
+
+    def __init__(self, paths: np.ndarray, labels: np.ndarray, fit: str, form: Form, normalisation: Normalisation,
+                 bad: BadRecords, source: str) -> None:
+        self.paths, self.labels, self._fit = paths, labels, fit
+        super().__init__(self._decode_file, form, normalisation, bad, source)
+
+    @classmethod
+    def of(cls, folder: str, classes: List[str], fit: str, form: Form, normalisation: Normalisation,
+           bad: BadRecords) -> 'Pictures':
+        """Finds the pictures of every class.
+
+        Raises:
+            DataError: a folder is missing, is not that of a class, or holds no pictures.
+        """
+        others = set(_classes(folder)) - set(classes)
+        if others:
+            raise DataError('%s has classes that are not trained: %s' % (folder, ', '.join(sorted(others)[:5])))
+        found: List[Tuple[bytes, int]] = []
+        for label, name in enumerate(classes):
+            place = os.path.join(folder, name)
+            files = sorted(os.listdir(place)) if os.path.isdir(place) else []
+            found += [(os.fsencode(os.path.join(place, file)), label) for file in files
+                      if file.lower().endswith(_ENDINGS)]
+        if not found:
+            raise DataError('no PNG or JPEG files in the sub-folders of %s' % folder)
+        return cls(np.array([path for path, _ in found]), np.array([label for _, label in found], np.int32), fit, form,
+                   normalisation, bad, folder)
+
+    def without(self, chosen: np.ndarray) -> Tuple['Pictures', 'Pictures']:
+        """Returns the pictures where a mask `[N]` is False, and the others."""
+        first, second = (Pictures(self.paths[mask], self.labels[mask], self._fit, self._form, self.normalisation,
+                                  self._bad, self.source) for mask in (~chosen, chosen))
+        return first, second
+
+    def records(self) -> tf.data.Dataset:
+        """Returns the paths and labels of all pictures once, in order."""
+        return tf.data.Dataset.from_tensor_slices((tensor_of(self.paths), self.labels))
+
+    def shuffled_records(self, seed: int, start: int) -> tf.data.Dataset:
+        """Returns paths and labels without end, shuffled completely."""
+        paths = self.records().shuffle(len(self.labels), seed=seed, reshuffle_each_iteration=True).repeat()
+        return paths.skip(start) if start else paths
+
+    def _decode_file(self, path: tf.Tensor, label: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
+        return picture(tf.io.read_file(path), self._form, self._fit), checked_label(label, self._form.classes)

@@ -1,0 +1,90 @@
+"""TFRecord files of `tf.train.Example`, with the features of a classification."""
+
+from typing import Tuple
+
+import numpy as np
+
+from tf1pruning.tf1 import tf
+
+from ..config import TFRecordConfig
+from .bad_records import BadRecords
+from .files import folder_of, matching
+from .form import Form
+from .picture import picture
+from .split import Images, tensor_of
+from .stream import Stream, images_of
+from .tolerant import checked_label
+
+_FILES_AT_ONCE = 4
+_GOLDEN_RATIO = (5 ** 0.5 - 1) / 2
+
+
+def load_tfrecord(config: TFRecordConfig, form: Form, bad: BadRecords) -> Images:
+    """Finds TFRecord files for training and testing; reads them only if they are to be kept in memory.
+
+    Raises:
+        DataError: there are none, or (in memory) one cannot be read or there are too many bad records.
+        OptionError: the configuration names no folder, or its normalisation has another number of channels.
+    """
+    fraction = config.validation_fraction
+    parts = [TFRecords(config.train_files, config, form, bad, (fraction, 1.0)),
+             TFRecords(config.test_files, config, form, bad)]
+    if fraction:
+        parts.append(TFRecords(config.train_files, config, form, bad, (0.0, fraction)))
+    return images_of(parts, config.in_memory)
+
+
+class TFRecords(Stream):
+    """The records of some files, or a part of them.
+
+    Args:
+        pattern: of the files' names.
+        config: folder, features and encoding.
+        form: what the network takes.
+        bad: counts what cannot be decoded.
+        part: from which to below which fraction; taken evenly from all places.
+    """
+
+    def __init__(self, pattern: str, config: TFRecordConfig, form: Form, bad: BadRecords,
+                 part: Tuple[float, float] = (0.0, 1.0)) -> None:
+        self._config, self._part = config, part
+        self._paths = np.array([path.encode('utf-8') for path in matching(folder_of(config), pattern)])
+        super().__init__(self._decode_record, form, form.normalisation(config), bad, config.folder)
+
+    def records(self) -> tf.data.Dataset:
+        """Returns the names and the contents of all records once, in order."""
+        return tf.data.Dataset.from_tensor_slices(tensor_of(self._paths)).flat_map(self._in_file)
+
+    def shuffled_records(self, seed: int, start: int) -> tf.data.Dataset:
+        """Returns names and contents without end: files in a random order, records drawn from a buffer.
+
+        Skipping would mean to read all that is skipped. So another order begins there, the same for the same start.
+        """
+        paths = tf.data.Dataset.from_tensor_slices(tensor_of(self._paths))
+        paths = paths.shuffle(len(self._paths), seed=seed + start, reshuffle_each_iteration=True)
+        records = paths.interleave(self._in_file, min(_FILES_AT_ONCE, len(self._paths)))
+        return records.shuffle(self._config.shuffle_buffer, seed=seed + start, reshuffle_each_iteration=True).repeat()
+
+    def _in_file(self, path: tf.Tensor) -> tf.data.Dataset:
+        compression = '' if self._config.compression == 'none' else self._config.compression.upper()
+        numbered = tf.data.Dataset.zip((tf.data.experimental.Counter(), tf.data.TFRecordDataset(path, compression)))
+        if self._part != (0.0, 1.0):
+            numbered = numbered.filter(lambda number, record: self._is_taken(number))
+        return numbered.map(lambda number, record: (
+            tf.strings.join([path, ': record ', tf.strings.as_string(number)]), record))
+
+    def _is_taken(self, number: tf.Tensor) -> tf.Tensor:
+        """Spreads a part evenly: multiples of the golden ratio fill the interval from 0 to 1 as they come."""
+        place = tf.cast(number, tf.float64) * _GOLDEN_RATIO
+        place -= tf.floor(place)
+        return tf.logical_and(place >= self._part[0], place < self._part[1])
+
+    def _decode_record(self, name: tf.Tensor, record: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
+        config, form = self._config, self._form
+        features = tf.io.parse_single_example(record, {config.image_key: tf.io.FixedLenFeature([], tf.string),
+                                                       config.label_key: tf.io.FixedLenFeature([], tf.int64)})
+        if config.encoding == 'raw':
+            image = tf.reshape(tf.io.decode_raw(features[config.image_key], tf.uint8), form.shape)
+        else:
+            image = picture(features[config.image_key], form, config.fit)
+        return image, checked_label(features[config.label_key] - config.label_offset, form.classes)
