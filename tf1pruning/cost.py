@@ -64,12 +64,18 @@ def batch_size(view: GraphView, shapes: Shapes) -> int:
 
 def _macs_of_batch(view: GraphView, shapes: Shapes) -> Dict[str, int]:
     found: Dict[str, int] = {}
+    batch = batch_size(view, shapes)
     for name, outputs in shapes.items():
         op = view.op(name)
         if op in _COUNTERS and outputs:
-            inputs = [shape_at(shapes, tensor) for tensor in view.inputs[name]]
-            found[name] = _COUNTERS[op](view, name, inputs, outputs[0])
+            inputs = [_concrete(shape_at(shapes, tensor), batch) for tensor in view.inputs[name]]
+            found[name] = _COUNTERS[op](view, name, inputs, _concrete(outputs[0], batch))
     return found
+
+
+def _concrete(shape: Optional[Shape], batch: int) -> Optional[Shape]:
+    """Counts a size that nobody knows, as how many boxes a detector proposes, as one for each example."""
+    return tuple(batch if size is None else size for size in shape) if shape is not None else None
 
 
 def _convolution(view: GraphView, name: str, inputs: List[Optional[Shape]], out: Optional[Shape]) -> int:

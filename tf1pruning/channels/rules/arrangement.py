@@ -39,6 +39,8 @@ def reshaped(op: Operation, layout: Layout, old: Tuple[int, ...], new: Tuple[int
         inside = [block for block in own if set(block.axes) & set(before)]
         if not inside:
             continue
+        if op.unknown_size in [old[axis] for axis in before] + [new[axis] for axis in after]:
+            raise RefusedError('reshapes these channels together with an axis whose size is not known')
         if len(inside) == 1 and set(inside[0].axes) <= set(before) and after:
             blocks.append(_through(inside[0], before, after, old, new))
         elif [old[axis] for axis in before] == [new[axis] for axis in after]:
@@ -90,7 +92,7 @@ def factors(old: Sequence[int], new: Sequence[int]) -> List[Tuple[List[int], Lis
                 right, j = right * new[j], j + 1
                 after.append(j - 1)
             else:
-                raise RefusedError('shapes %s and %s differ in size' % (list(old), list(new)))
+                raise RefusedError('where these channels go depends on sizes that are not known')
         pairs.append((before, after))
     return _without_ones(pairs, old, new)
 
@@ -146,7 +148,7 @@ def concat(op: Operation) -> List[Layout]:
         filled = []
         for part, ids in zip(parts, strung):
             if ids is None:
-                ids = op.fresh(op.shape(part)[axis])
+                ids = op.fresh(_size(op, part, axis))
                 op.pin(ids, '')
             filled.append(ids)
         blocks.append(Block((axis,), np.concatenate(filled)))
@@ -158,6 +160,13 @@ def concat(op: Operation) -> List[Layout]:
                 op.meet(present[0], ids, 'concatenated with an axis that cannot be pruned')
             blocks.append(Block((other,), present[0]))
     return [Layout(tuple(blocks), parameters)]
+
+
+def _size(op: Operation, part: int, axis: int) -> int:
+    size = op.shape(part)[axis]
+    if size == op.unknown_size:
+        raise RefusedError('concatenated with something whose size is not known')
+    return size
 
 
 @rule('Pad', 'PadV2', 'MirrorPad', attributes='mode')

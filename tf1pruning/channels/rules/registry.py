@@ -47,6 +47,9 @@ _TYPES = {'T', 'dtype', 'Tidx', 'Tshape', 'Tpaddings', 'Tperm', 'Tdim', 'Tmultip
           'Truncate', 'TI', 'out_type', 'Tindices', 'Tparams', 'Taxis', 'Index', 'Tlen'}
 
 
+_PRIMES = (1000003, 1000033, 1000037, 1000039, 1000081, 1000099, 1000117, 1000121, 1000133)
+
+
 class RefusedError(Exception):
     """A rule cannot say what happens: the ids that its operation sees are pinned with this reason."""
 
@@ -70,22 +73,40 @@ class Operation:
         self.facts = facts
         self.in_shapes: List[Optional[Shape]] = [shape_at(shapes, tensor) for tensor in view.inputs[node.name]]
         self.out_shapes = shapes.get(node.name, [])
+        self._unknown_size: Optional[int] = None
 
     def shape(self, position: int = 0) -> Tuple[int, ...]:
-        """Returns the shape of an input.
+        """Returns the shape of an input; a size that is only known when the graph runs is `unknown_size`.
 
         Raises:
-            RefusedError: it is not fully known.
+            RefusedError: not even its rank is known.
         """
-        return _known(self.in_shapes[position], 'input %d' % position)
+        sizes = list(self._known(self.in_shapes[position], 'input %d' % position))
+        for block in self.inputs[position].blocks:
+            for axis, size in zip(block.axes, block.ids.shape):
+                sizes[axis] = size
+        return tuple(sizes)
 
     def out_shape(self) -> Tuple[int, ...]:
-        """Returns the shape of the first output.
+        """Returns the shape of the first output, unknown sizes likewise.
 
         Raises:
-            RefusedError: it is not fully known.
+            RefusedError: not even its rank is known.
         """
-        return _known(self.out_shapes[0] if self.out_shapes else None, 'its output')
+        return self._known(self.out_shapes[0] if self.out_shapes else None, 'its output')
+
+    def _known(self, shape: Optional[Shape], what: str) -> Tuple[int, ...]:
+        if shape is None:
+            raise RefusedError('the shape of %s is not known' % what)
+        return tuple(self.unknown_size if size is None else size for size in shape)
+
+    @property
+    def unknown_size(self) -> int:
+        """A prime that no size here is: it stands for a size that nobody knows, and divides no other."""
+        if self._unknown_size is None:
+            sizes = {size for shape in (*self.in_shapes, *self.out_shapes) for size in shape or ()}
+            self._unknown_size = next(prime for prime in _PRIMES if not any(each and each % prime == 0 for each in sizes))
+        return self._unknown_size
 
     def constant(self, position: int) -> np.ndarray:
         """Returns the value of a constant input.
@@ -182,12 +203,6 @@ class Operation:
     def same(self, position: int = 0) -> List[Layout]:
         """Returns the layout of an input as that of the output, no longer a parameter."""
         return [Layout(self.inputs[position].blocks)]
-
-
-def _known(shape: Optional[Shape], what: str) -> Tuple[int, ...]:
-    if shape is None or None in shape:
-        raise RefusedError('the shape of %s is not known' % what)
-    return tuple(size or 0 for size in shape)
 
 
 def apply_rule(view: GraphView, name: str, shapes: Shapes, facts: Facts, layouts: Dict[TensorName, Layout]) -> None:

@@ -27,6 +27,15 @@ def resize(op: Operation) -> List[Layout]:
     return [op.others(0, 1, 2)]
 
 
+@rule('CropAndResize', attributes='method extrapolation_value')
+def crop_and_resize(op: Operation) -> List[Layout]:
+    """Pieces of feature maps, as many as there are boxes."""
+    op.pin_layout(op.inputs[0], 'a crop mixes positions along this axis', axes=(0, 1, 2))
+    for layout in op.inputs[1:]:
+        op.pin_layout(layout, 'says where to crop')
+    return [op.others(0, 0, 1, 2)]
+
+
 @rule('Mean', 'Sum', 'Max', 'Min', 'Prod', 'All', 'Any', attributes='keep_dims')
 def reduction(op: Operation) -> List[Layout]:
     """Reduces some axes; channels among them would be mixed.
