@@ -104,8 +104,8 @@ class Operation:
     def unknown_size(self) -> int:
         """A prime that no size here is: it stands for a size that nobody knows, and divides no other."""
         if self._unknown_size is None:
-            sizes = {size for shape in (*self.in_shapes, *self.out_shapes) for size in shape or ()}
-            self._unknown_size = next(prime for prime in _PRIMES if not any(each and each % prime == 0 for each in sizes))
+            sizes = {size for shape in (*self.in_shapes, *self.out_shapes) for size in shape or () if size}
+            self._unknown_size = next(prime for prime in _PRIMES if all(size % prime for size in sizes))
         return self._unknown_size
 
     def constant(self, position: int) -> np.ndarray:
