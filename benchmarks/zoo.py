@@ -2,10 +2,11 @@
 
     python -m benchmarks.zoo [NAME …] [--json FILE] [--resume] [--markdown docs/zoo.md]
 
-Each network is built with random weights in a process of its own, soft-pruned, stripped, written, and compared
-element by element from its files: soft-pruned with stripped, checkpoint with frozen graph. A line of JSON for each is
-kept in FILE (default `benchmarks/results/zoo_<TensorFlow>.json`); `--resume` leaves out what is in there already.
-`--markdown` makes the table of all results in that folder.
+Each network is built with random weights (those of ../shared/models, where they are there, keep their own),
+soft-pruned, stripped, written, and compared element by element from its files, in a process of its own: soft-pruned
+with stripped, checkpoint with frozen graph. A line of JSON for each is kept in FILE (default
+`benchmarks/results/zoo_<TensorFlow>.json`); `--resume` leaves out what is in there already. `--markdown` makes the
+table of all results in that folder.
 """
 
 import argparse
@@ -33,7 +34,8 @@ def run_case(name: str, timeout: float) -> Dict[str, Any]:
     try:
         return dict(json.loads(done.stdout.strip().splitlines()[-1]))
     except (ValueError, IndexError):
-        lines = done.stderr.strip().splitlines() or ['exit code %d' % done.returncode]
+        lines = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith(' ')]
+        lines = lines or ['exit code %d' % done.returncode]
         return {'name': name, 'error': lines[-1][:300]}
 
 
@@ -68,8 +70,6 @@ def describe(result: Dict[str, Any]) -> str:
     if 'error' in result:
         return 'FAILED: ' + result['error']
     numbers = '%d groups, %d of %d filters' % (result['groups'], result['filters_prunable'], result['filters'])
-    if 'difference' not in result:
-        return numbers + ', shapes only'
     return '%s, %s: difference %.1e, checkpoint and pb %.1e, spread %.2f' % (
         numbers, verdict(result), result['difference'], result['difference_frozen'], result['spread'])
 
@@ -93,9 +93,10 @@ def main(arguments: Optional[List[str]] = None) -> int:
 
 def measure(parser: argparse.ArgumentParser, args: argparse.Namespace) -> bool:
     """Measures what the arguments ask for; returns whether all agreed."""
+    from benchmarks.zoo_models import model_networks
     from benchmarks.zoo_networks import default_names, networks
     from tf1pruning.tf1 import tf
-    known = networks()
+    known = {**networks(), **model_networks()}
     unknown = [name for name in args.names if name not in known]
     if unknown:
         parser.error('TensorFlow %s has no %s; it has %s' % (tf.__version__, unknown[0], ', '.join(known)))

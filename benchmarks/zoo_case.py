@@ -8,18 +8,21 @@ import os
 import sys
 import time
 from collections import Counter
-from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 import numpy as np
 
-from benchmarks.zoo_networks import Network, networks
+from benchmarks.zoo_models import model_networks
+from benchmarks.zoo_networks import Built, Network, networks
 from benchmarks.zoo_weights import calibrated, random_weights
 from tf1pruning.channels import Channels, analyse
 from tf1pruning.choice import choose
 from tf1pruning.cost import count_cost
+from tf1pruning.graph.channels_last import channels_last
 from tf1pruning.graph.inference import Input
-from tf1pruning.model.checkpoint import load_checkpoint, save_checkpoint, write_tensors
+from tf1pruning.model.checkpoint import read_meta_graph, save_checkpoint, write_tensors
 from tf1pruning.model.frozen import save_frozen
+from tf1pruning.model.load import load_model
 from tf1pruning.model.model import Model
 from tf1pruning.passes.soft_prune import soft_prune
 from tf1pruning.passes.strip import strip
@@ -30,22 +33,6 @@ from tf1pruning.tf1 import quiet, tf, use_tf1_behavior
 from tf1pruning.verify import compare
 
 BATCH = 2
-
-
-class Built(NamedTuple):
-    """A network on disk.
-
-    Attributes:
-        prefix: its checkpoint.
-        source: name of the input tensor.
-        output: name of the tensor to compare: the logits, where the network ends in a softmax.
-        feeds: what to run it with.
-    """
-
-    prefix: str
-    source: str
-    output: str
-    feeds: Dict[str, np.ndarray]
 
 
 class Timed:
@@ -66,20 +53,20 @@ def measure(name: str, folder: str) -> Dict[str, Any]:
     """Takes one architecture all the way; returns what the table shows.
 
     Args:
-        name: one of `networks()`.
+        name: one of `networks()` or `model_networks()`.
         folder: an empty folder for the files.
     """
-    network = networks()[name]
+    network = {**networks(), **model_networks()}[name]
     timed = Timed()
-    built = timed('build', lambda: build(network, folder))
-    source = timed('load', lambda: load_checkpoint(built.prefix, (built.output,), {built.source: Input()}))
+    built = timed('build', lambda: network.made(folder) if network.made is not None else build(network, folder))
+    source = timed('load', lambda: load_model(built.path, built.outputs, built.inputs, built.constants))
     model = timed('to_inference', lambda: to_inference(source))
     channels = timed('analyse', lambda: analyse(model))
     plan = timed('plan', lambda: half(channels))
     soft = timed('soft_prune', lambda: soft_prune(model, channels, plan))
     hard = timed('strip', lambda: strip(soft, channels, plan))
     files = timed('write', lambda: write(soft, hard, folder))
-    found = timed('verify', lambda: differences(files, built) if network.runs else {})
+    found = timed('verify', lambda: differences(files, built))
     before, after = count_cost(model), count_cost(hard)
     prunable, filters = count_filters(channels)
     return {'name': name, 'family': network.family, 'tensorflow': tf.__version__, 'nodes': len(model.graph.node),
@@ -96,6 +83,7 @@ def half(channels: Channels) -> PruningPlan:
 
 def build(network: Network, folder: str) -> Built:
     """Builds a network and writes its checkpoint, without a session; then lets its statistics fit its weights."""
+    assert network.build is not None
     random = np.random.RandomState(0)
     prefix = os.path.join(folder, 'model.ckpt')
     with tf.Graph().as_default() as graph:
@@ -105,14 +93,21 @@ def build(network: Network, folder: str) -> Built:
         values = random_weights(random, graph, tf.global_variables())
         tf.train.Saver().export_meta_graph(prefix + '.meta')
         feeds = {source.name: example(random, [size or BATCH for size in source.shape.as_list()], network.scale)}
-    built = Built(prefix, source.name, output.name, feeds)
-    write_tensors(prefix, [(name, '', value) for name, value in values.items()])
-    if network.runs:
-        model = to_inference(load_checkpoint(prefix, (output.name,), {source.name: Input()}))
-        channels = analyse(model)
-        values.update(calibrated(soft_prune(model, channels, half(channels)), feeds, random))
-        write_tensors(prefix, [(name, '', value) for name, value in values.items()])
+    write_values(prefix, values)
+    return fit(Built(prefix, (output.name,), {source.name: Input()}, feeds), values, random)
+
+
+def fit(built: Built, values: Dict[str, np.ndarray], random: np.random.RandomState) -> Built:
+    """Writes the checkpoint anew, with moving statistics near what the batch norms see."""
+    model = to_inference(load_model(built.path, built.outputs, built.inputs))
+    channels = analyse(model)
+    write_values(built.path, {**values, **calibrated(soft_prune(model, channels, half(channels)), built.feeds, random)})
     return built
+
+
+def write_values(prefix: str, values: Dict[str, np.ndarray]) -> None:
+    """Writes variables by their names."""
+    write_tensors(prefix, [(name, '', value) for name, value in values.items()])
 
 
 def example(random: np.random.RandomState, shape: Sequence[int], scale: float) -> np.ndarray:
@@ -125,49 +120,49 @@ def example(random: np.random.RandomState, shape: Sequence[int], scale: float) -
 
 
 def write(soft: Model, hard: Model, folder: str) -> Tuple[str, str, str]:
-    """Writes the soft-pruned checkpoint, the stripped one, and the stripped frozen graph; returns their paths."""
+    """Writes the soft-pruned model, the stripped one, and the stripped frozen graph; returns their paths."""
     folders = [os.path.join(folder, each) for each in ('soft', 'stripped')]
     for each in folders:
         os.mkdir(each)
-    return (save_checkpoint(soft, folders[0]), save_checkpoint(hard, folders[1]),
-            save_frozen(hard, os.path.join(folder, 'stripped.pb')))
+    frozen = save_frozen(hard, os.path.join(folder, 'stripped.pb'))
+    if soft.frozen:
+        return save_frozen(soft, os.path.join(folders[0], 'soft.pb')), frozen, frozen
+    return save_checkpoint(soft, folders[0]), save_checkpoint(hard, folders[1]), frozen
 
 
 def differences(files: Tuple[str, str, str], built: Built) -> Dict[str, float]:
     """Runs what was written with plain TensorFlow and compares element by element.
 
-    `spread` tells by how much the output changes with the input, relative to its largest number: with none, a
+    `spread` tells by how much the outputs change with the input, relative to their largest number: with none, a
     comparison would say nothing. `last_bit` tells by how much the soft-pruned network itself changes when every number
     of its input becomes the next larger one: what rounding alone may do.
     """
-    nudged = {name: np.nextafter(value, np.float32(np.inf)) for name, value in built.feeds.items()}
-    soft, other = _run_checkpoint(files[0], built, [built.feeds, nudged])
-    hard, frozen = _run_checkpoint(files[1], built, [built.feeds])[0], _run_frozen(files[2], built)
-    spread = float(np.abs(soft[0] - soft[-1]).max() / (np.abs(soft).max() + 1e-12))
-    return {'difference': compare([soft], [hard], [built.output]).relative,
-            'difference_frozen': compare([hard], [frozen], [built.output]).relative,
-            'last_bit': compare([soft], [other], [built.output]).relative, 'spread': spread}
+    nudged = {name: np.nextafter(value, np.float32(np.inf)) if value.dtype == np.float32 else value
+              for name, value in built.feeds.items()}
+    turned = {name: np.flip(value).copy() for name, value in built.feeds.items()}
+    soft, near, other = _run(files[0], built, [built.feeds, nudged, turned])
+    hard, frozen = _run(files[1], built, [built.feeds])[0], _run(files[2], built, [built.feeds])[0]
+    return {'difference': compare(soft, hard, built.outputs).relative,
+            'difference_frozen': compare(hard, frozen, built.outputs).relative,
+            'last_bit': compare(soft, near, built.outputs).relative,
+            'spread': compare(soft, other, built.outputs).relative}
 
 
-def _session() -> tf.Session:
+def _run(path: str, built: Built, inputs: Sequence[Dict[str, np.ndarray]]) -> List[List[np.ndarray]]:
+    """Runs a file, in NHWC where it is in NCHW, for which a CPU has no kernels."""
     config = tf.ConfigProto()
     config.graph_options.rewrite_options.disable_meta_optimizer = True
-    return tf.Session(config=config)
-
-
-def _run_checkpoint(prefix: str, built: Built, inputs: Sequence[Dict[str, np.ndarray]]) -> List[np.ndarray]:
-    with tf.Graph().as_default(), _session() as session:
-        tf.train.import_meta_graph(prefix + '.meta').restore(session, prefix)
-        return [session.run(built.output, feeds) for feeds in inputs]
-
-
-def _run_frozen(path: str, built: Built) -> np.ndarray:
-    graph_def = tf.GraphDef()
-    with open(path, 'rb') as stream:
-        graph_def.ParseFromString(stream.read())
-    with tf.Graph().as_default(), _session() as session:
-        tf.import_graph_def(graph_def, name='')
-        return session.run(built.output, built.feeds)
+    with tf.Graph().as_default(), tf.Session(config=config) as session:
+        if path.endswith('.pb'):
+            graph_def = tf.GraphDef()
+            with open(path, 'rb') as stream:
+                graph_def.ParseFromString(stream.read())
+            tf.import_graph_def(channels_last(graph_def), name='')
+        else:
+            meta = read_meta_graph(path + '.meta')
+            meta.graph_def.CopyFrom(channels_last(meta.graph_def))
+            tf.train.import_meta_graph(meta).restore(session, path)
+        return [session.run(list(built.outputs), feeds) for feeds in inputs]
 
 
 def count_filters(channels: Channels) -> Tuple[int, int]:

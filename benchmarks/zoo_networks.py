@@ -1,31 +1,52 @@
 """The architectures of `benchmarks.zoo`: Keras applications, slim nets, and small ones that those lack."""
 
 import importlib
-from typing import Callable, Dict, List, NamedTuple, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+
+import numpy as np
 
 from benchmarks.zoo_blocks import BLOCKS
 from benchmarks.zoo_dialects import DIALECTS
 from benchmarks.zoo_small import SMALL
+from tf1pruning.graph.inference import Input
 from tf1pruning.tf1 import tf
 
 Builder = Callable[[], Tuple[tf.Tensor, tf.Tensor]]
 """Builds a network in the default graph; returns its input placeholder and its output."""
 
 
-class Network(NamedTuple):
-    """How to build an architecture.
+class Built(NamedTuple):
+    """A network on disk.
 
     Attributes:
-        family: `keras`, `slim` or `small`.
-        build: builds it.
+        path: its checkpoint, or a `.pb`.
+        outputs: names of the tensors to compare: the logits, where the network ends in a softmax.
+        inputs: what to cut at.
+        feeds: what to run it with.
+        constants: values of its other placeholders.
+    """
+
+    path: str
+    outputs: Tuple[str, ...]
+    inputs: Dict[str, Input]
+    feeds: Dict[str, np.ndarray]
+    constants: Mapping[str, Any] = {}
+
+
+class Network(NamedTuple):
+    """How to come by an architecture.
+
+    Attributes:
+        family: `keras`, `slim`, `small` or `model`.
+        build: builds it, for random weights.
         scale: largest number in an image: networks that hold their own preprocessing read 0 … 255.
-        runs: whether a CPU can run it; if not, only its shapes are compared.
+        made: instead of `build`, gives one that has weights; takes a folder for files.
     """
 
     family: str
-    build: Builder
+    build: Optional[Builder] = None
     scale: float = 1.0
-    runs: bool = True
+    made: Optional[Callable[[str], Built]] = None
 
 
 _KERAS_1: Dict[str, int] = {
@@ -79,8 +100,7 @@ def slim_network(name: str) -> Network:
 
 def networks() -> Dict[str, Network]:
     """Returns all architectures that this TensorFlow can build, small ones first."""
-    found = {name: Network('small', build, runs=name not in _SHAPES_ONLY)
-             for name, build in {**SMALL, **BLOCKS, **DIALECTS}.items()}
+    found = {name: Network('small', build) for name, build in {**SMALL, **BLOCKS, **DIALECTS}.items()}
     found.update({name: keras_network(name) for name in (*_KERAS_1, *_KERAS_2)
                   if hasattr(tf.keras.applications, name)})
     try:
@@ -93,7 +113,7 @@ def networks() -> Dict[str, Network]:
 
 def default_names() -> List[str]:
     """Returns what is measured when nobody says what: with TensorFlow 2, Keras networks only that 1.15 lacks."""
-    return [name for name in networks() if tf.__version__.startswith('1.') or name not in _KERAS_1]
+    from benchmarks.zoo_models import model_networks
+    built = [name for name in networks() if tf.__version__.startswith('1.') or name not in _KERAS_1]
+    return [*model_networks(), *built]
 
-
-_SHAPES_ONLY = ('NCHW',)

@@ -9,15 +9,14 @@ LEAST_SPREAD = 1e-3
 STAGES = ('to_inference', 'analyse', 'plan', 'soft_prune', 'strip', 'verify')
 _HEADER = ('network', 'nodes', 'groups', 'filters prunable', 'MACs cut', 'parameters cut', 'soft-pruned − stripped',
            'last bit', 'checkpoint − pb', 'spread', *(stage.replace('_', ' ') + ' s' for stage in STAGES))
-_FAMILIES = {'keras': '`tf.keras.applications`', 'slim': '`tf_slim.nets`', 'small': 'Small ones of our own'}
+_FAMILIES = {'keras': '`tf.keras.applications`', 'slim': '`tf_slim.nets`', 'small': 'Small ones of our own',
+             'model': 'Real models of others'}
 
 
 def verdict(result: Dict[str, Any]) -> str:
     """Says `ok`, or what is wrong."""
     if 'error' in result:
         return 'failed'
-    if 'difference' not in result:
-        return 'ok'
     if not max(result['difference'], result['difference_frozen']) <= TOLERANCE:
         return 'differs'
     return 'ok' if result['spread'] >= LEAST_SPREAD else 'answers the same to anything'
@@ -26,11 +25,10 @@ def verdict(result: Dict[str, Any]) -> str:
 def markdown(results: Sequence[Dict[str, Any]]) -> str:
     """Writes the page."""
     good = [result for result in results if verdict(result) == 'ok']
-    measured = [result for result in good if 'difference' in result]
     versions = sorted({result['tensorflow'] for result in results})
     text = ['# The zoo', '', _INTRODUCTION % (
-        len(good), len(results), max((result['difference'] for result in measured), default=0.0),
-        max((result['difference_frozen'] for result in measured), default=0.0), ' and '.join(versions))]
+        len(good), len(results), max((result['difference'] for result in good), default=0.0),
+        max((result['difference_frozen'] for result in good), default=0.0), ' and '.join(versions))]
     for version in versions:
         for family, title in _FAMILIES.items():
             rows = sorted((result for result in results if result['tensorflow'] == version
@@ -52,8 +50,8 @@ and of %.1e between the stripped checkpoint and its `.pb`, element by element, f
   left out, how many are in a group; why the others are not stands below the tables.
 - *last bit*: how far the soft-pruned network is from itself when each number of its input becomes the next larger
   one: what rounding alone does in a network of this depth.
-- *spread*: how far the outputs for two images are apart, relative to the largest number. Batch norm's statistics are
-  near what it sees, so that no network explodes or answers the same to everything.
+- *spread*: how far the outputs are from those for the input upside down, relative to the largest number. Batch norm's
+  statistics are near what it sees, so that no network explodes or answers the same to everything.
 - The seconds were measured on two cores that others used too: an impression, not a benchmark. `verify` runs three
   models in TensorFlow; the stages before it read and edit protos and arrays.
 """
@@ -65,10 +63,8 @@ def _table(rows: Sequence[Dict[str, Any]]) -> List[str]:
 
 
 def _row(each: Dict[str, Any]) -> List[str]:
-    found = ['shapes only', '', '', '']
-    if 'difference' in each:
-        found = ['%.1e' % each[key] if key in each else '' for key in ('difference', 'last_bit', 'difference_frozen')]
-        found.append('%.2f' % each['spread'])
+    found = ['%.1e' % each[key] for key in ('difference', 'last_bit', 'difference_frozen')]
+    found.append('%.2f' % each['spread'])
     return [each['name'], '{:,}'.format(each['nodes']), str(each['groups']),
             _percent(each['filters_prunable'], each['filters']),
             _percent(each['macs'] - each['macs_after'], each['macs']),

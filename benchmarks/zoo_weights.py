@@ -5,6 +5,7 @@ from typing import Dict, List, Mapping, Sequence, Set
 import numpy as np
 
 from tf1pruning.graph.batch_norm import FUSED_BATCH_NORMS
+from tf1pruning.graph.channels_last import channels_last
 from tf1pruning.graph.constants import make_constant
 from tf1pruning.graph.view import GraphView
 from tf1pruning.model.frozen import frozen_graph
@@ -99,16 +100,19 @@ def calibrated(model: Model, feeds: Mapping[str, np.ndarray], random: np.random.
     empty = make_constant('no_statistics', np.zeros(0, np.float32))
     graph.node.add().CopyFrom(empty)
     targets: Dict[str, str] = {}
-    for node in graph.node:
+    for node in list(graph.node):
         if node.op in FUSED_BATCH_NORMS:
             for position, output in ((3, 1), (4, 2)):
-                targets[model.view.source(model.view.inputs[node.name][position]).node] = '%s:%d' % (node.name, output)
+                read = graph.node.add(name='%s/read_%d' % (node.name, output), op='Identity',
+                                      input=['%s:%d' % (node.name, output)])
+                read.attr['T'].type = tf.float32.as_datatype_enum
+                targets[model.view.source(model.view.inputs[node.name][position]).node] = read.name + ':0'
             node.attr['is_training'].b = True
             node.input[3:5] = [empty.name, empty.name]
     with tf.Graph().as_default() as imported, tf.Session(graph=imported) as session:
-        tf.import_graph_def(graph, name='')
+        tf.import_graph_def(channels_last(graph), name='')
         found = session.run(targets, dict(feeds))
-    return {name: _jittered(random, value, is_variance=targets[name].endswith(':2')) for name, value in found.items()}
+    return {name: _jittered(random, value, is_variance=targets[name].endswith('_2:0')) for name, value in found.items()}
 
 
 def _jittered(random: np.random.RandomState, value: np.ndarray, is_variance: bool) -> np.ndarray:
