@@ -55,7 +55,8 @@ def test_other_small_networks_agree(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('name', sorted(model_networks()) or [pytest.param('', marks=pytest.mark.skip('no models at hand'))])
+@pytest.mark.parametrize('name', sorted(model_networks()) or [
+    pytest.param('', marks=pytest.mark.skip('no models at hand'))])
 def test_real_models_agree(name: str, tmp_path: Path) -> None:
     """Where they are at hand."""
     found = measure(name, str(tmp_path))
