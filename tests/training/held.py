@@ -23,10 +23,17 @@ def network(resource: bool = False, partitions: int = 0) -> tf.Tensor:
     return tf.reduce_mean(tf.square(result - 1)) + 0.1 * decay
 
 
+def plainly() -> tf.ConfigProto:
+    """A session without graph optimisation, which would take longer than the few steps."""
+    config = tf.ConfigProto()
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    return config
+
+
 def train(train_op: Any, hooks: List[tf.train.SessionRunHook], steps: int = 5, warmup: int = 2) -> Dict[str, Any]:
     """Trains with stale slots (steps before the hook's session); returns all variables at the end."""
     saver = tf.train.Saver()
-    with tf.Session() as session:
+    with tf.Session(config=plainly()) as session:
         session.run(tf.global_variables_initializer())
         for _ in range(warmup):
             session.run(train_op)
@@ -35,7 +42,7 @@ def train(train_op: Any, hooks: List[tf.train.SessionRunHook], steps: int = 5, w
     restore = tf.train.Scaffold(init_op=tf.group(*[v.initializer for v, _ in feed.values()]),
                                 init_feed_dict={v.initializer.inputs[1]: value for v, value in feed.values()},
                                 saver=saver)
-    with tf.train.MonitoredSession(tf.train.ChiefSessionCreator(restore), hooks=hooks) as session:
+    with tf.train.MonitoredSession(tf.train.ChiefSessionCreator(restore, config=plainly()), hooks=hooks) as session:
         for _ in range(steps):
             session.run(train_op)
         return session.run({variable.op.name: variable for variable in tf.global_variables()})

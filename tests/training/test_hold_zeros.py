@@ -5,8 +5,18 @@ from typing import Any, Dict, List
 import numpy as np
 import pytest
 
+from tests.builders import save_training, training_feeds
+from tests.plain import new_session, train_step
+from tests.surgery import channels_of, load
 from tests.training.held import ZEROS, network, pruned_slices, train
+from tf1pruning.choice import choose
 from tf1pruning.errors import NameNotFoundError, OptionError, UnsupportedError
+from tf1pruning.model.checkpoint import save_checkpoint
+from tf1pruning.model.resize import taken
+from tf1pruning.passes.soft_prune import zeros_of
+from tf1pruning.passes.strip import strip
+from tf1pruning.plan import pruned_slices as pruned_slices_of
+from tf1pruning.ranking import Amount
 from tf1pruning.tf1 import tf
 from tf1pruning.training import HoldZeros
 
@@ -133,6 +143,33 @@ def test_masks_are_small() -> None:
     added = [op for op in tf.get_default_graph().get_operations() if op not in before and op.type == 'Const']
     assert added
     assert all(np.prod(op.outputs[0].shape.as_list()) <= 6 for op in added)
+
+
+@pytest.mark.parametrize('resource', [False, True], ids=['ref', 'resource'])
+def test_graph_with_masks_strips_and_trains_on(tmp_path: Any, resource: bool) -> None:
+    """A training graph saved with its masks is stripped; the next step is that of the held network, and holds none."""
+    saved = save_training(tmp_path, 'momentum', use_resource=resource)
+    channels = channels_of(saved)
+    plan = choose(channels, channels.groups, Amount(ratio=0.5, align=2), 'l1')
+    hook, saver = HoldZeros(zeros_of(channels, plan)), tf.train.import_meta_graph(saved.prefix + '.meta')
+    hook.begin()
+    with new_session() as session:
+        saver.restore(session, saved.prefix)
+        hook.after_create_session(session, None)
+        session.run('train_op', training_feeds(7))
+        prefix = tf.train.Saver().save(session, str(tmp_path / 'held.ckpt'))
+        losses = [session.run(tf.get_collection('losses')[0], training_feeds(8))]
+        session.run('train_op', training_feeds(8))
+        held = session.run({each.op.name: each for each in tf.trainable_variables()})
+    stripped = strip(load(saved._replace(prefix=prefix)), channels, plan)
+    (tmp_path / 'stripped').mkdir()
+    loss, values = train_step(save_checkpoint(stripped, str(tmp_path / 'stripped')), training_feeds(8), str(tmp_path))
+    np.testing.assert_allclose(loss, losses[0], rtol=1e-5)
+    gone = pruned_slices_of(channels, plan)
+    for name, value in held.items():
+        kept = {axis: np.delete(np.arange(value.shape[axis]), each) for axis, each in gone.get(name, {}).items()}
+        np.testing.assert_allclose(values[name], taken(value, kept), rtol=1e-4, atol=1e-6)
+        assert np.all(values[name].any(axis=tuple(range(value.ndim - 1))))
 
 
 def model_fn(features: tf.Tensor, labels: tf.Tensor, mode: str) -> tf.estimator.EstimatorSpec:

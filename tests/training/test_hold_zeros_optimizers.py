@@ -5,7 +5,7 @@ from typing import Callable, Dict, List, Tuple
 import numpy as np
 import pytest
 
-from tests.training.held import ZEROS, network, pruned_slices, train
+from tests.training.held import ZEROS, network, plainly, pruned_slices, train
 from tf1pruning.tf1 import op_definition, tf
 from tf1pruning.training import HoldZeros, hold_zeros_op
 
@@ -63,7 +63,7 @@ def test_zeros_stay_zero_in_variables_and_slots(name: str, resource: bool) -> No
 def test_without_the_hook_zeros_move(name: str) -> None:
     """The control: the same training from zeros, without the hook, moves every one of them."""
     train_op = OPTIMIZERS[name]().minimize(network())
-    with tf.Session() as session:
+    with tf.Session(config=plainly()) as session:
         session.run(tf.global_variables_initializer())
         session.run(hold_zeros_op(ZEROS, tf.no_op()))
         for _ in range(3):
@@ -76,7 +76,7 @@ def test_without_the_hook_zeros_move(name: str) -> None:
 def test_plain_operation_holds_too(name: str) -> None:
     """`hold_zeros_op` in a plain session loop, starting from slots that were zeroed as well."""
     train_op = hold_zeros_op(ZEROS, OPTIMIZERS[name]().minimize(network()))
-    with tf.Session() as session:
+    with tf.Session(config=plainly()) as session:
         session.run(tf.global_variables_initializer())
         session.run([tf.assign(slot, tf.zeros_like(slot)) for slot in tf.global_variables() if slot.shape.rank])
         for _ in range(3):

@@ -1,6 +1,8 @@
 """What must live inside a training graph so that a compressed model stays compressed while it trains."""
 
 from .hold_zeros import HoldZeros, hold_zeros_op
+from .live_graph import Network
+from .soft_filter_pruning import SoftFilterPruning, Style, pruning_hook
 from .warm_start import warm_start_from
 
-__all__ = ['HoldZeros', 'hold_zeros_op', 'warm_start_from']
+__all__ = ['HoldZeros', 'Network', 'SoftFilterPruning', 'Style', 'hold_zeros_op', 'pruning_hook', 'warm_start_from']

@@ -11,29 +11,40 @@ from .updates import shape_of
 def slice_masks(variable: tf.Operation, indices: Mapping[int, np.ndarray]) -> List[tf.Tensor]:
     """Returns one mask per axis, 0 at `indices` and 1 elsewhere, that broadcasts over the other axes.
 
-    Never the product of them: it would have the variable's size and be written into every `graph.pbtxt`.
+    Never the product of them: it would have the variable's size and be written into every `graph.pbtxt`. A mask turns
+    into ones where the axis has another size when it runs: the saved graph can then be stripped, as training graphs
+    are, and go on training; what the mask held at zero is gone, and the numbers mean other channels.
     """
-    shape = shape_of(variable)
     masks = []
     with variable.graph.colocate_with(variable, ignore_existing=True):
+        sizes = tf.raw_ops.Shape(input=read(variable))
         for axis, pruned in sorted(indices.items()):
-            mask = np.ones(shape[axis])
+            mask = np.ones(shape_of(variable)[axis])
             mask[pruned] = 0
-            wide = [-1 if each == axis else 1 for each in range(len(shape))]
-            masks.append(tf.constant(mask.reshape(wide), _dtype(variable), name='mask'))
+            masks.append(tf.reshape(_for_size(sizes[axis], mask, dtype_of(variable)), broadcast_shape(variable, axis)))
     return masks
+
+
+def _for_size(size: tf.Tensor, mask: np.ndarray, dtype: tf.DType) -> tf.Tensor:
+    used = mask.size * tf.cast(tf.equal(size, mask.size), tf.int32)
+    return tf.concat([tf.slice(tf.constant(mask, dtype), [0], [used]), tf.ones([size - used], dtype)], 0)
+
+
+def broadcast_shape(variable: tf.Operation, axis: int) -> List[int]:
+    """Returns the shape that one number for each index along an axis needs so that it broadcasts over the others."""
+    return [-1 if each == axis else 1 for each in range(len(shape_of(variable)))]
 
 
 def zero_slices(variable: tf.Operation, masks: List[tf.Tensor]) -> tf.Operation:
     """Returns an operation that multiplies a variable by masks; what they zero may be infinite or not a number."""
     with variable.graph.colocate_with(variable, ignore_existing=True):
-        return _assign(variable, masked(_read(variable), masks))
+        return _assign(variable, masked(read(variable), masks))
 
 
 def fill_slices_with_ones(variable: tf.Operation, masks: List[tf.Tensor]) -> tf.Operation:
     """Returns an operation that sets to one what `masks` zero."""
     with variable.graph.colocate_with(variable, ignore_existing=True):
-        value = _read(variable)
+        value = read(variable)
         kept = masked(tf.ones_like(value), masks)
         return _assign(variable, masked(value, masks) + (1 - kept))
 
@@ -45,14 +56,16 @@ def masked(value: tf.Tensor, masks: List[tf.Tensor]) -> tf.Tensor:
     return value
 
 
-def _dtype(variable: tf.Operation) -> tf.DType:
+def dtype_of(variable: tf.Operation) -> tf.DType:
+    """Returns the type of a variable's value."""
     return tf.as_dtype(variable.get_attr('dtype'))
 
 
-def _read(variable: tf.Operation) -> tf.Tensor:
+def read(variable: tf.Operation) -> tf.Tensor:
+    """Returns the value of a `VariableV2` or `VarHandleOp`."""
     handle = variable.outputs[0]
     if variable.type == 'VarHandleOp':
-        return tf.raw_ops.ReadVariableOp(resource=handle, dtype=_dtype(variable))
+        return tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype_of(variable))
     return tf.identity(handle)
 
 
