@@ -2,11 +2,11 @@
 
 import contextlib
 import logging
-from typing import Dict, Iterator
+from typing import Callable, Dict, Iterator, List
 
 from tf1pruning.tf1 import tf
 
-from .errors import DataError, reading_files
+from .errors import DataError
 
 _LOG = logging.getLogger(__name__)
 SHOWN = 5
@@ -18,11 +18,15 @@ class BadRecords:
 
     Args:
         limit: how many there may be.
+
+    Attributes:
+        sources: functions that look through files which cannot be read further; each says what is wrong, or nothing.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._found: Dict[str, str] = {}
+        self.sources: List[Callable[[], str]] = []
 
     def __len__(self) -> int:
         return len(self._found)
@@ -61,14 +65,16 @@ class BadRecords:
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:
-        """Turns the failure of a pipeline in which the limit was passed, or files cannot be read, into one line.
+        """Turns the failure of a pipeline in which the limit was passed, or a file cannot be read, into one line.
 
         Raises:
             DataError: one of these happened.
         """
         try:
-            with reading_files():
-                yield
-        except (tf.errors.OpError, DataError):
+            yield
+        except tf.errors.OpError as error:
             self.check()
+            if isinstance(error, (tf.errors.DataLossError, tf.errors.NotFoundError, tf.errors.PermissionDeniedError)):
+                for reason in filter(None, (look() for look in self.sources)):
+                    raise DataError(reason) from error
             raise

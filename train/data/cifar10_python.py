@@ -59,7 +59,7 @@ class _DType:
 
     def __init__(self, name: Any, *flags: Any) -> None:
         self._name = name.decode('ascii') if isinstance(name, bytes) else name
-        if not re.match(r'(u?i[1248]|f[48])$', self._name):
+        if not re.match(r'([iu][1248]|f[48])$', self._name):
             raise DataError('it holds an array of %s; only numbers are read' % self._name)
         self._order = '<'
 

@@ -50,6 +50,7 @@ class TFRecords(Stream):
         self._config, self._part = config, part
         self._paths = np.array([path.encode('utf-8') for path in matching(folder_of(config), pattern)])
         super().__init__(self._decode_record, form, form.normalisation(config), bad, config.folder)
+        bad.sources.append(self._damaged)
 
     def records(self) -> tf.data.Dataset:
         """Returns the names and the contents of all records once, in order."""
@@ -72,6 +73,18 @@ class TFRecords(Stream):
             numbered = numbered.filter(lambda number, record: self._is_taken(number))
         return numbered.map(lambda number, record: (
             tf.strings.join([path, ': record ', tf.strings.as_string(number)]), record))
+
+    def _damaged(self) -> str:
+        """Says which file cannot be read to its end, if one cannot."""
+        compression = tf.io.TFRecordCompressionType
+        options = {'none': compression.NONE, 'gzip': compression.GZIP, 'zlib': compression.ZLIB}
+        for path in self._paths:
+            try:
+                for _ in tf.io.tf_record_iterator(path, tf.io.TFRecordOptions(options[self._config.compression])):
+                    pass
+            except tf.errors.OpError as error:
+                return '%s cannot be read (%s): make it again' % (path.decode('utf-8'), error.message.splitlines()[0])
+        return ''
 
     def _is_taken(self, number: tf.Tensor) -> tf.Tensor:
         """Spreads a part evenly: multiples of the golden ratio fill the interval from 0 to 1 as they come."""

@@ -1,10 +1,11 @@
 """The digits: fixed, stratified, normalised; the pipeline gives the same batches for the same seed."""
 
-from typing import Any, List
+from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.train.data.drawn import batches
 from tf1pruning.tf1 import tf
 from train.config import AugmentConfig, DigitsConfig
 from train.data import Form, Images, Split, evaluation_input_fn, load_images, training_input_fn
@@ -15,14 +16,6 @@ SHIFT = AugmentConfig(crop=2, border='symmetric')
 
 def load_digits(size: int = 32, **options: Any) -> Images:
     return load_images(DigitsConfig(**options), Form(size, 1, 10))
-
-
-def batches(input_fn: 'object', count: int) -> List[List[np.ndarray]]:
-    with tf.Graph().as_default():
-        tf.set_random_seed(0)
-        batch = tf.data.make_one_shot_iterator(input_fn()).get_next()  # type: ignore[operator]
-        with tf.Session() as session:
-            return [session.run(batch) for _ in range(count)]
 
 
 def test_split_is_stratified_and_complete() -> None:
@@ -96,3 +89,13 @@ def test_evaluation_goes_over_all_images_once_in_order() -> None:
     images, labels = zip(*batches(evaluation_input_fn(test, 225), 2))
     np.testing.assert_array_equal(np.concatenate(images), test.images)
     np.testing.assert_array_equal(np.concatenate(labels), test.labels)
+
+
+@pytest.mark.parametrize(('version', 'expected'), [('1.15', [1, 2, 3, 8, 7, 2, 9, 3]),
+                                                   ('2.15', [5, 7, 9, 4, 6, 7, 7, 9])])
+def test_the_sequence_is_the_one_that_published_figures_rest_on(version: str, expected: 'list') -> None:
+    if not tf.__version__.startswith(version):
+        pytest.skip('each version of TensorFlow shuffles in its own way')
+    (images, labels), = batches(training_input_fn(load_digits().train, 8, 0, SHIFT), 1)
+    assert labels.tolist() == expected
+    assert images.sum() == pytest.approx({'1.15': -232.595, '2.15': 229.396}[version], abs=0.01)
