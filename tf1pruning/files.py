@@ -5,12 +5,13 @@ import ctypes
 import os
 import shutil
 import tempfile
-from typing import Iterable, Iterator, List
+from typing import BinaryIO, Iterable, Iterator, List, Tuple
 
 from .errors import OutputError
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
+_BUFFER_BYTES = 1 << 20
 
 
 @contextlib.contextmanager
@@ -102,16 +103,29 @@ def write_bytes(path: str, content: bytes) -> None:
     Raises:
         OutputError: the place cannot be written.
     """
-    temporary = '%s.tmp-%d' % (path, os.getpid())
+    with replacing(path) as (stream,):
+        stream.write(content)
+
+
+@contextlib.contextmanager
+def replacing(*paths: str) -> Iterator[Tuple[BinaryIO, ...]]:
+    """Yields streams into temporary files, which take their places, in this order, when the block ends without error.
+
+    Raises:
+        OutputError: the place cannot be written.
+    """
+    temporaries = ['%s.tmp-%d' % (path, os.getpid()) for path in paths]
     try:
-        with writing(path):
-            os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-            with open(temporary, 'wb') as stream:
-                stream.write(content)
-            os.replace(temporary, path)
+        with writing(paths[0]):
+            os.makedirs(os.path.dirname(os.path.abspath(paths[0])), exist_ok=True)
+            with contextlib.ExitStack() as stack:
+                yield tuple(stack.enter_context(open(each, 'wb', _BUFFER_BYTES)) for each in temporaries)
+            for temporary, path in zip(temporaries, paths):
+                os.replace(temporary, path)
     finally:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
+        for temporary in temporaries:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
 
 
 def _missing_parents(path: str) -> List[str]:

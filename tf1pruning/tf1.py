@@ -18,12 +18,13 @@ with warnings.catch_warnings():
     from tensorflow.core.framework.op_def_pb2 import OpDef, OpList
     from tensorflow.core.framework.variable_pb2 import VariableDef
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+    from tensorflow.core.protobuf.tensor_bundle_pb2 import BundleEntryProto, BundleHeaderProto
     from tensorflow.python.eager.context import eager_mode
     from tensorflow.python.framework import op_def_registry
     from tensorflow.python.framework.function_def_to_graph import function_def_to_graph_def
 
-__all__ = ['OpDef', 'OpList', 'SavedModel', 'VariableDef', 'eager_mode', 'function_def_to_graph_def', 'is_registered',
-           'op_definition', 'quiet', 'tf', 'use_tf1_behavior']
+__all__ = ['BundleEntryProto', 'BundleHeaderProto', 'OpDef', 'OpList', 'SavedModel', 'VariableDef', 'eager_mode',
+           'function_def_to_graph_def', 'is_registered', 'op_definition', 'quiet', 'tf', 'use_tf1_behavior']
 
 
 def use_tf1_behavior() -> None:

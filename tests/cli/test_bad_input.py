@@ -46,7 +46,7 @@ def _damage(name: str) -> None:
         write(state, '')
     elif name == 'state of a deleted checkpoint':
         write(state, 'model_checkpoint_path: "model.ckpt-77"')
-    elif name == 'one shard of two':
+    elif name == 'file of another number of shards':
         os.rename(data, data.replace('of-00001', 'of-00002'))
     elif name == 'lacks a variable':
         with tf.Graph().as_default(), tf.Session() as session:
@@ -86,7 +86,7 @@ DAMAGES: Dict[str, Tuple[str, ...]] = {
     'text as state': ('no readable `checkpoint` file; there is bad/model.ckpt',),
     'empty state': ('no readable `checkpoint` file; there is bad/model.ckpt',),
     'state of a deleted checkpoint': ('names bad/model.ckpt-77, which is not there; there is bad/model.ckpt',),
-    'one shard of two': ('1 of its 2 data files',),
+    'file of another number of shards': ('no data file (bad/model.ckpt.data-00000-of-00001)',),
     'lacks a variable': ('lacks 1 variables that the outputs need (block/expand/kernel)',),
 }
 

@@ -147,13 +147,6 @@ def test_damaged_files(saved: Saved, damage: Callable[[str], None]) -> None:
         read_all(saved)
 
 
-def test_a_shard_that_is_missing(saved: Saved) -> None:
-    """A checkpoint in two files of which one is lost."""
-    os.rename(saved.prefix + DATA, saved.prefix + '.data-00000-of-00002')
-    with pytest.raises(ModelError, match='1 of its 2 data files'):
-        load(saved)
-
-
 def test_meta_of_another_model(tmp_path: Any, saved: Saved) -> None:
     """Variables of the same name in another shape."""
     (tmp_path / 'other').mkdir()

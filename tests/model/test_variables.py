@@ -6,7 +6,7 @@ import pytest
 
 from tests import builders, plain
 from tests.surgery import load
-from tf1pruning.model.variables import Slice, format_slice, parse_slice
+from tf1pruning.model.slices import Slice, format_slice, parse_slice
 from tf1pruning.tf1 import tf
 
 

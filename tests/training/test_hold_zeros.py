@@ -12,7 +12,7 @@ from tests.training.held import ZEROS, network, pruned_slices, train
 from tf1pruning.choice import choose
 from tf1pruning.errors import NameNotFoundError, OptionError, UnsupportedError
 from tf1pruning.model.checkpoint import save_checkpoint
-from tf1pruning.model.resize import taken
+from tf1pruning.model.values import Held, Taken
 from tf1pruning.passes.soft_prune import zeros_of
 from tf1pruning.passes.strip import strip
 from tf1pruning.plan import pruned_slices as pruned_slices_of
@@ -168,7 +168,7 @@ def test_graph_with_masks_strips_and_trains_on(tmp_path: Any, resource: bool) ->
     gone = pruned_slices_of(channels, plan)
     for name, value in held.items():
         kept = {axis: np.delete(np.arange(value.shape[axis]), each) for axis, each in gone.get(name, {}).items()}
-        np.testing.assert_allclose(values[name], taken(value, kept), rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(values[name], Taken(Held(value), kept).array(), rtol=1e-4, atol=1e-6)
         assert np.all(values[name].any(axis=tuple(range(value.ndim - 1))))
 
 

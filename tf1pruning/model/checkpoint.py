@@ -3,24 +3,28 @@
 import glob
 import os
 import re
-from typing import Dict, List, Mapping, Optional, Tuple
+from typing import Dict, Mapping, Optional, Tuple, Union
 
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from ..errors import ModelError, OutputError
+from ..errors import ModelError
 from ..files import write_bytes, write_text
 from ..graph.inference import Input, Scalar
-from ..graph.shapes import first_line
-from ..tf1 import eager_mode, tf
+from ..tf1 import tf
+from .bundle import Bundle
+from .bundle_writer import TensorEntry, write_tensors
+from .checkpoint_v1 import CheckpointV1, find_v1
 from .model import Model, Weights
-from .variables import Variable, format_slice
+from .saver import with_v2_saver
+from .slices import format_slice
+from .values import Value
+from .variables import Variable
 
 UNREADABLE = '[\\'
 """In a path, TensorFlow takes these for a pattern that the file itself does not match."""
-_READ_ERRORS = (tf.errors.OpError, RuntimeError, ValueError, IndexError)
-"""TensorFlow 2 says that a file is too short by an IndexError."""
-_FILE_ENDINGS = re.compile(r'\.(index|meta|data-\d+-of-\d+)$')
+_FILE_ENDINGS = re.compile(r'(\.(index|meta|data-\d+-of-\d+)|-[\d?]{5}-of-\d{5})$')
+"""Of the files of a checkpoint; those of format V1 end in `-00000-of-00002`, and savers write `?????` for all."""
 
 
 def load_checkpoint(prefix: str, outputs: Tuple[str, ...] = (), inputs: Optional[Mapping[str, Input]] = None,
@@ -48,25 +52,16 @@ def with_checkpoint(meta: tf.MetaGraphDef, prefix: str) -> Model:
     Raises:
         ModelError: the checkpoint is missing or damaged, or the two belong to different models.
     """
-    reader = open_checkpoint(prefix)
-    stored = reader.get_variable_to_shape_map()
-    shell = Model(os.path.basename(prefix), meta, Weights(_nothing, ()))
-    held = _held(shell.variables, stored, prefix)
-    rest = dict.fromkeys(set(stored) - {variable.key for variable in held.values()})
+    stored = open_checkpoint(prefix)
+    shell = Model(os.path.basename(prefix), with_v2_saver(meta), Weights(_nothing, ()))
+    held = _held(shell.variables, stored.shapes, prefix)
+    rest = dict.fromkeys(set(stored.shapes) - {variable.key for variable in held.values()})
 
-    def read(name: str) -> np.ndarray:
+    def find(name: str) -> Value:
         variable = held.get(name)
-        try:
-            value = np.asarray(reader.get_tensor(variable.key if variable else name))
-        except _READ_ERRORS as error:
-            raise ModelError('checkpoint %s is damaged or truncated (%s): copy or save it again'
-                             % (prefix, first_line(error))) from error
-        if variable is not None and variable.part is not None:
-            value = value[tuple(slice(start, start + size)
-                                for start, size in zip(variable.part.offset, variable.shape))]
-        return value
+        return stored.value(name) if variable is None else stored.value(variable.key, variable.part, variable.shape)
 
-    return shell.replace(weights=Weights(read, list(held) + [key for key in rest if key not in held]))
+    return shell.replace(weights=Weights(find, list(held) + [key for key in rest if key not in held]))
 
 
 def resolve_prefix(path: str) -> str:
@@ -75,12 +70,11 @@ def resolve_prefix(path: str) -> str:
     Raises:
         ModelError: there is no checkpoint; the message names those beside it.
     """
-    if os.path.isfile(path):
-        path = _FILE_ENDINGS.sub('', path)
     if os.path.isdir(path):
         return _latest_in(path)
-    if _is_checkpoint(path):
-        return path
+    for prefix in (_FILE_ENDINGS.sub('', path), path):
+        if is_checkpoint(prefix):
+            return prefix
     raise ModelError('no checkpoint %s (expected %s.index)%s' % (
         path or "''", path, _those_in(os.path.dirname(path)) or
         ': give a prefix, a folder with a `checkpoint` file, or a frozen .pb'))
@@ -97,8 +91,9 @@ def _latest_in(folder: str) -> str:
     except ValueError:  # it names none
         state = None
     named = state.model_checkpoint_path if state is not None else ''
+    named = _FILE_ENDINGS.sub('', named)
     for prefix in (os.path.join(folder, os.path.basename(named)), named):
-        if named and _is_checkpoint(prefix):
+        if named and is_checkpoint(prefix):
             return str(prefix)
     below = sorted(os.path.dirname(name) for name in glob.glob(os.path.join(glob.escape(folder), '*', 'checkpoint')))
     problem = 'it has no readable `checkpoint` file'
@@ -108,8 +103,9 @@ def _latest_in(folder: str) -> str:
         folder, problem, _those_in(folder) or ('; try ' + ' or '.join(below[:3]) if below else '')))
 
 
-def _is_checkpoint(prefix: str) -> bool:
-    return os.path.isfile(prefix + '.index') or (os.path.isfile(prefix) and os.path.isfile(prefix + '.meta'))
+def is_checkpoint(prefix: str) -> bool:
+    """Whether there is a checkpoint of this name, of format V2 or V1."""
+    return os.path.isfile(prefix + '.index') or bool(find_v1(prefix))
 
 
 def _those_in(folder: str) -> str:
@@ -139,7 +135,7 @@ def read_meta_graph(path: str) -> tf.MetaGraphDef:
     return meta
 
 
-def open_checkpoint(prefix: str) -> 'tf.train.NewCheckpointReader':
+def open_checkpoint(prefix: str) -> Union[Bundle, CheckpointV1]:
     """Opens a checkpoint for reading.
 
     Raises:
@@ -147,29 +143,10 @@ def open_checkpoint(prefix: str) -> 'tf.train.NewCheckpointReader':
     """
     if any(character in prefix for character in UNREADABLE):
         raise ModelError('TensorFlow cannot read a checkpoint with [ or \\ in its path: rename %s' % prefix)
-    try:
-        reader = tf.train.load_checkpoint(prefix)
-    except _READ_ERRORS as error:
-        raise ModelError('checkpoint %s is damaged or truncated (%s): copy or save it again'
-                         % (prefix, first_line(error))) from error
-    _check_sizes(prefix)
-    return reader
+    return Bundle(prefix) if os.path.isfile(prefix + '.index') else CheckpointV1(prefix)
 
 
-def _check_sizes(prefix: str) -> None:
-    """An interrupted copy shows by its data files: the reader itself would notice only tensor by tensor."""
-    shards = sorted(glob.glob(glob.escape(prefix) + '.data-*-of-*'))
-    if os.path.isfile(prefix + '.index') and not shards:
-        raise ModelError('checkpoint %s has an index but no data file (%s.data-…): copy or save it again'
-                         % (prefix, prefix))
-    for path in shards:
-        count = int(path.rsplit('-of-', 1)[1])
-        if count != len(shards):
-            raise ModelError('checkpoint %s has %d of its %d data files: copy or save it again'
-                             % (prefix, len(shards), count))
-
-
-def _held(variables: Dict[str, Variable], stored: Mapping[str, List[int]], prefix: str) -> Dict[str, Variable]:
+def _held(variables: Dict[str, Variable], stored: Mapping[str, Tuple[int, ...]], prefix: str) -> Dict[str, Variable]:
     """Returns the variables that the checkpoint holds."""
     held: Dict[str, Variable] = {}
     for name, variable in variables.items():
@@ -177,7 +154,7 @@ def _held(variables: Dict[str, Variable], stored: Mapping[str, List[int]], prefi
         if shape is None:
             continue
         wanted = variable.part.full_shape if variable.part is not None else variable.shape
-        if tuple(shape) != wanted:
+        if shape != wanted:
             raise ModelError('variable %s has shape %s in %s.meta but %s in the checkpoint: they belong to different '
                              'models' % (variable.key, list(wanted), prefix, list(shape)))
         held[name] = variable
@@ -201,14 +178,7 @@ def save_checkpoint(model: Model, folder: str, pbtxt: bool = False) -> str:
         raise ModelError('there is no checkpoint to write: the outputs (%s) need no variables; name others'
                          % ', '.join(model.outputs))
     prefix = os.path.join(folder, model.name)
-    entries: List[Tuple[str, str, np.ndarray]] = []
-    for name in sorted(model.weights):
-        variable = model.variables.get(name)
-        if variable is None:
-            entries.append((name, '', model.weights[name]))
-        else:
-            entries.append((variable.key, format_slice(variable.part, variable.shape), model.weights[name]))
-    write_tensors(prefix, entries)
+    write_tensors(prefix, (_entry(model, name) for name in sorted(model.weights)))
     write_bytes(prefix + '.meta', model.meta.SerializeToString(deterministic=True))
     if pbtxt:
         write_text(prefix + '.pbtxt', str(model.graph))
@@ -217,21 +187,11 @@ def save_checkpoint(model: Model, folder: str, pbtxt: bool = False) -> str:
     return prefix
 
 
-def write_tensors(prefix: str, entries: List[Tuple[str, str, np.ndarray]]) -> None:
-    """Writes (key, slice, value) triples as a checkpoint.
-
-    One SaveV2, executed eagerly: a graph and a session for it would take ten times as long as the bytes do.
-
-    Raises:
-        OutputError: the place cannot be written.
-    """
-    keys, slices, values = zip(*entries) if entries else ((), (), ())
-    try:
-        with eager_mode():
-            tf.raw_ops.SaveV2(prefix=prefix, tensor_names=list(keys), shape_and_slices=list(slices),
-                              tensors=list(values))
-    except tf.errors.OpError as error:
-        raise OutputError('cannot write checkpoint %s: %s' % (prefix, first_line(error))) from error
+def _entry(model: Model, name: str) -> TensorEntry:
+    variable = model.variables.get(name)
+    if variable is None:
+        return name, '', model.weights.lazy(name)
+    return variable.key, format_slice(variable.part, variable.shape), model.weights.lazy(name)
 
 
 def _nothing(name: str) -> np.ndarray:

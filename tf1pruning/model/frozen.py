@@ -1,7 +1,7 @@
 """Frozen graphs: `.pb` → Model, Model → `.pb`."""
 
 import os
-from typing import Mapping, Optional, Tuple
+from typing import Iterator, Mapping, Optional, Tuple
 
 import numpy as np
 from google.protobuf.message import DecodeError
@@ -12,6 +12,7 @@ from ..graph.constants import set_constant
 from ..graph.inference import Input, Scalar
 from ..graph.view import VARIABLE_OPS
 from ..tf1 import tf
+from .graph_writer import GraphNode, write_graph
 from .model import Model, Weights
 
 
@@ -44,32 +45,54 @@ def frozen_graph(model: Model) -> tf.GraphDef:
 
     Given `VariableV2 w → Identity w/read`. Result: `Const w → Identity w/read`; `ReadVariableOp` becomes Identity.
     """
-    graph = tf.GraphDef()
-    graph.versions.CopyFrom(model.graph.versions)
-    graph.library.CopyFrom(model.graph.library)
-    targets = [model.view.require(name).node for name in (*model.outputs, *model.inputs)]
-    needed = model.view.ancestors(targets, controls=True) if targets else set(model.view.nodes)
-    for name, node in model.view.nodes.items():
-        if name not in needed:
-            continue
-        copy = graph.node.add()
-        if node.op in VARIABLE_OPS:
-            copy.name, copy.op = name, 'Const'
-            set_constant(copy, model.value(name))
-        elif node.op == 'ReadVariableOp':
-            copy.name, copy.op = name, 'Identity'
-            copy.input.extend(node.input)
-            copy.attr['T'].type = node.attr['dtype'].type
-        else:
-            copy.CopyFrom(node)
-            copy.device = ''
-            copy.attr.pop('_class', None)
+    graph = _without_nodes(model.graph)
+    for node, value in _frozen_nodes(model):
+        if value is not None:
+            set_constant(node, value.array())
+        graph.node.add().CopyFrom(node)
     return graph
 
 
 def save_frozen(model: Model, path: str) -> str:
-    """Writes the frozen graph; returns the path."""
-    return save_graph(frozen_graph(model), path)
+    """Writes the frozen graph, one value after the other; returns the path.
+
+    Raises:
+        ModelError: it is larger than the 2 GB that protobuf reads.
+        OutputError: the place cannot be written.
+    """
+    return write_graph(path, _frozen_nodes(model), _without_nodes(model.graph))
+
+
+def _frozen_nodes(model: Model) -> Iterator[GraphNode]:
+    targets = [model.view.require(name).node for name in (*model.outputs, *model.inputs)]
+    needed = model.view.ancestors(targets, controls=True) if targets else set(model.view.nodes)
+    for name, node in model.view.nodes.items():
+        if name in needed:
+            yield _frozen(model, node)
+
+
+def _frozen(model: Model, node: tf.NodeDef) -> GraphNode:
+    if node.op in VARIABLE_OPS:
+        frozen = tf.NodeDef(name=node.name, op='Const')
+        value = model.lazy(node.name)
+        if value.is_text:
+            set_constant(frozen, value.array())
+            return GraphNode(frozen)
+        frozen.attr['dtype'].type = tf.as_dtype(value.dtype).as_datatype_enum
+        return GraphNode(frozen, value)
+    if node.op == 'ReadVariableOp':
+        frozen = tf.NodeDef(name=node.name, op='Identity', input=node.input)
+        frozen.attr['T'].type = node.attr['dtype'].type
+        return GraphNode(frozen)
+    frozen = tf.NodeDef()
+    frozen.CopyFrom(node)
+    frozen.device = ''
+    frozen.attr.pop('_class', None)
+    return GraphNode(frozen)
+
+
+def _without_nodes(graph: tf.GraphDef) -> tf.GraphDef:
+    return tf.GraphDef(versions=graph.versions, library=graph.library)
 
 
 def save_graph(graph: tf.GraphDef, path: str) -> str:

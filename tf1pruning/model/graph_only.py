@@ -7,7 +7,7 @@ from typing import Iterable, Mapping, Optional
 import numpy as np
 
 from ..graph.inference import Input, Scalar
-from .checkpoint import read_meta_graph
+from .checkpoint import is_checkpoint, read_meta_graph
 from .model import Model, Weights
 
 
@@ -20,11 +20,12 @@ def find_meta_only(path: str) -> str:
     if os.path.isdir(path):
         inside = glob.escape(path)
         found = glob.glob(os.path.join(inside, '*.meta'))
-        return found[0] if len(found) == 1 and not glob.glob(os.path.join(inside, '*.index')) else ''
+        if len(found) != 1 or glob.glob(os.path.join(inside, '*.index')):
+            return ''
+        path = found[0]
     path = path if path.endswith('.meta') else path + '.meta'
     prefix = path[:-len('.meta')]
-    alone = os.path.isfile(path) and not os.path.isfile(prefix) and not os.path.isfile(prefix + '.index')
-    return path if alone else ''
+    return path if os.path.isfile(path) and not is_checkpoint(prefix) else ''
 
 
 def load_graph_only(path: str, outputs: Iterable[str] = (), inputs: Optional[Mapping[str, Input]] = None,

@@ -7,6 +7,7 @@ import numpy as np
 from ..graph.constants import make_constant, set_constant
 from ..graph.view import ASSIGN_OPS, GraphView, TensorName
 from ..tf1 import VariableDef, tf
+from .values import Value, moments
 
 _SHAPED = ('RandomUniform', 'RandomStandardNormal', 'TruncatedNormal', 'Fill', 'StatelessRandomUniform',
            'StatelessRandomNormal', 'StatelessTruncatedNormal')
@@ -30,7 +31,7 @@ def is_plain(view: GraphView, value: TensorName) -> bool:
     return all(view.op(name) in _SHAPED + _ELEMENTWISE + ('Const',) for name in view.ancestors([value.node]))
 
 
-def make_initialiser(graph: tf.GraphDef, variable: tf.NodeDef, trained: np.ndarray, taken: Set[str],
+def make_initialiser(graph: tf.GraphDef, variable: tf.NodeDef, trained: Value, taken: Set[str],
                      assign: Optional[tf.NodeDef] = None) -> Tuple[str, TensorName]:
     """Adds an initialiser that draws like the trained values: the same mean and standard deviation.
 
@@ -47,13 +48,13 @@ def make_initialiser(graph: tf.GraphDef, variable: tf.NodeDef, trained: np.ndarr
     scope = variable.name + '/initial_value'
     while scope in taken:
         scope += '_'
-    numbers = np.asarray(trained, np.float64)
     dtype = tf.as_dtype(variable.attr['dtype'].type).base_dtype
-    if dtype.is_floating and trained.size > 1 and numbers.std() > 0:
-        value = _add_random(graph, scope, trained, dtype)
+    mean, deviation = moments(trained) if dtype.is_floating else (0.0, 0.0)
+    if deviation > 0:
+        value = _add_random(graph, scope, trained.shape, dtype, mean, deviation)
     else:
         value = scope
-        graph.node.add().CopyFrom(make_constant(scope, trained))
+        graph.node.add().CopyFrom(make_constant(scope, trained.array()))
     if assign is None:
         assign = _add_assign(graph, variable, scope + '/Assign')
     del assign.input[:]
@@ -70,18 +71,18 @@ def _add_assign(graph: tf.GraphDef, variable: tf.NodeDef, name: str) -> tf.NodeD
     return assign
 
 
-def _add_random(graph: tf.GraphDef, scope: str, trained: np.ndarray, dtype: tf.DType) -> str:
-    array = trained.astype(dtype.as_numpy_dtype)
-    shape = make_constant(scope + '/shape', np.array(trained.shape, np.int32))
-    scale = make_constant(scope + '/stddev', array.std())
-    mean = make_constant(scope + '/mean', array.mean())
-    for node in (shape, scale, mean):
+def _add_random(graph: tf.GraphDef, scope: str, sizes: Tuple[int, ...], dtype: tf.DType, mean: float,
+                deviation: float) -> str:
+    shape = make_constant(scope + '/shape', np.array(sizes, np.int32))
+    scale = make_constant(scope + '/stddev', np.array(deviation, dtype.as_numpy_dtype))
+    centre = make_constant(scope + '/mean', np.array(mean, dtype.as_numpy_dtype))
+    for node in (shape, scale, centre):
         graph.node.add().CopyFrom(node)
     random = graph.node.add(name=scope + '/TruncatedNormal', op='TruncatedNormal', input=[shape.name])
     random.attr['T'].type = tf.int32.as_datatype_enum
     random.attr['dtype'].type = dtype.as_datatype_enum
     scaled = graph.node.add(name=scope + '/mul', op='Mul', input=[random.name, scale.name])
-    value = graph.node.add(name=scope, op='Add', input=[scaled.name, mean.name])
+    value = graph.node.add(name=scope, op='Add', input=[scaled.name, centre.name])
     for node in (scaled, value):
         node.attr['T'].type = dtype.as_datatype_enum
     return scope

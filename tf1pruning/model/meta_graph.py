@@ -64,7 +64,7 @@ def _add_variable_nodes(model: Model, graph: tf.GraphDef, variable: str, collect
         value = view.inputs[initialiser][1]
         _copy_nodes(view, graph, view.ancestors([initialiser], stop=[variable]), present)
     else:
-        initialiser, value = make_initialiser(graph, view.nodes[variable], model.weights[variable], present)
+        initialiser, value = make_initialiser(graph, view.nodes[variable], model.weights.lazy(variable), present)
     definition.initializer_name = initialiser
     definition.initial_value_name = '%s:%d' % value
     snapshot = definition.snapshot_name.split(':')[0]

@@ -11,45 +11,56 @@ from ..graph.tensor_arrays import infer_through_arrays
 from ..graph.view import GraphView
 from ..tf1 import tf
 from .concrete import BATCH, concrete_placeholders, spelled_batches
+from .values import AnyValue, Held, Value, as_value
 from .variables import Companion, Definitions, Variable, find_companions, find_variables, variable_definitions
 
 
 class Weights(Mapping[str, np.ndarray]):
-    """Values by parameter node (variable or Const), read when asked for, with changed ones laid over them."""
+    """Values by parameter node (variable or Const), read when asked for, with changed ones laid over them.
 
-    def __init__(self, read: Callable[[str], np.ndarray], names: Iterable[str],
-                 changed: Optional[Mapping[str, np.ndarray]] = None) -> None:
+    Args:
+        read: gives the value of a name; called once for each.
+        names: what can be read.
+        changed: values that lie over these.
+    """
+
+    def __init__(self, read: Callable[[str], AnyValue], names: Iterable[str],
+                 changed: Optional[Mapping[str, AnyValue]] = None) -> None:
         self._read = read
         self._names = frozenset(names)
-        self._changed: Dict[str, np.ndarray] = dict(changed or {})
-        self._cache: Dict[str, np.ndarray] = {}
+        self._values: Dict[str, Value] = {name: as_value(value) for name, value in (changed or {}).items()}
+        self._changed = frozenset(self._values)
+
+    def lazy(self, name: str) -> Value:
+        """Returns a value that is read when it is needed, in blocks or as a whole."""
+        if name not in self._values:
+            if name not in self._names:
+                raise KeyError(name)
+            self._values[name] = as_value(self._read(name))
+        return self._values[name]
 
     def __getitem__(self, name: str) -> np.ndarray:
-        if name in self._changed:
-            return self._changed[name]
-        if name not in self._names:
-            raise KeyError(name)
-        if name not in self._cache:
-            self._cache[name] = self._read(name)
-        return self._cache[name]
+        return self.lazy(name).array()
 
     def __contains__(self, name: object) -> bool:
         return name in self._names or name in self._changed
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names | set(self._changed))
+        return iter(self._names | self._changed)
 
     def __len__(self) -> int:
-        return len(self._names | set(self._changed))
+        return len(self._names | self._changed)
 
-    def replaced(self, values: Mapping[str, np.ndarray]) -> 'Weights':
+    def replaced(self, values: Mapping[str, AnyValue]) -> 'Weights':
         """Returns weights where some values are others."""
-        return Weights(self.__getitem__, self._names, {**self._changed, **values})
+        changed: Dict[str, AnyValue] = {name: self._values[name] for name in self._changed}
+        changed.update(values)
+        return Weights(self.lazy, self._names, changed)
 
     def restricted(self, names: Iterable[str]) -> 'Weights':
         """Returns the weights of some nodes only."""
         wanted = set(names)
-        return Weights(self.__getitem__, [name for name in self if name in wanted])
+        return Weights(self.lazy, [name for name in self if name in wanted])
 
 
 class Model:
@@ -156,11 +167,19 @@ class Model:
         Raises:
             ModelError: the checkpoint lacks the variable.
         """
+        return self.lazy(name).array()
+
+    def lazy(self, name: str) -> Value:
+        """Returns the value of a variable or a Const, to be read when it is needed.
+
+        Raises:
+            ModelError: the checkpoint lacks the variable.
+        """
         node = self.view.nodes.get(name)
         if node is not None and node.op == 'Const':
-            return tf.make_ndarray(node.attr['value'].tensor)
+            return Held(tf.make_ndarray(node.attr['value'].tensor))
         try:
-            return self.weights[name]
+            return self.weights.lazy(name)
         except KeyError:
             raise ModelError('checkpoint %s lacks variable %r, which the outputs need' % (self.name, name)) from None
 

@@ -9,13 +9,15 @@ from ..graph.view import GraphView
 from ..tf1 import VariableDef, tf
 from .initial_values import initialiser_of, make_initialiser, resized
 from .model import Model
-from .variables import Slice, Variable, format_slice, parse_slice
+from .slices import Slice, format_slice, parse_slice
+from .values import Held, Taken, Value
+from .variables import Variable
 
 Kept = Mapping[str, Mapping[int, np.ndarray]]
 
 
 def resize_variables(model: Model, meta: tf.MetaGraphDef, nodes: Dict[str, tf.NodeDef],
-                     kept: Kept) -> Dict[str, np.ndarray]:
+                     kept: Kept) -> Dict[str, Value]:
     """Changes a copy of a model's meta graph so that some variables keep only some indices.
 
     Args:
@@ -28,7 +30,8 @@ def resize_variables(model: Model, meta: tf.MetaGraphDef, nodes: Dict[str, tf.No
         The new values, by variable node.
     """
     kept = with_companions(model, kept)
-    values = {name: taken(model.value(name), axes) for name, axes in kept.items() if name in model.weights}
+    values: Dict[str, Value] = {name: Taken(model.lazy(name), axes) for name, axes in kept.items()
+                                if name in model.weights}
     shapes = {name: new_shape(model.variables[name], axes) for name, axes in kept.items()}
     definitions = model.definitions
     renamed: Dict[str, Tuple[str, str]] = {}
@@ -53,20 +56,13 @@ def with_companions(model: Model, kept: Kept) -> Dict[str, Mapping[int, np.ndarr
     return result
 
 
-def taken(value: np.ndarray, axes: Mapping[int, np.ndarray]) -> np.ndarray:
-    """Returns the kept slices of an array."""
-    for axis, indices in axes.items():
-        value = np.take(value, indices, axis)
-    return np.ascontiguousarray(value)
-
-
 def new_shape(variable: Variable, axes: Mapping[int, np.ndarray]) -> Tuple[int, ...]:
     """Returns the shape that remains of a variable."""
     return tuple(len(axes[axis]) if axis in axes else size for axis, size in enumerate(variable.shape))
 
 
 def _resize_initial_value(model: Model, graph: tf.GraphDef, nodes: Dict[str, tf.NodeDef], name: str, initialiser: str,
-                          axes: Mapping[int, np.ndarray], values: Mapping[str, np.ndarray]) -> Tuple[str, str]:
+                          axes: Mapping[int, np.ndarray], values: Mapping[str, Value]) -> Tuple[str, str]:
     """Resizes an initial value, or makes one anew; returns the names of the assign node and of the value."""
     variable = model.variables[name]
     value = model.view.inputs[initialiser][1]
@@ -75,7 +71,7 @@ def _resize_initial_value(model: Model, graph: tf.GraphDef, nodes: Dict[str, tf.
         for each, node in changed.items():
             nodes[each].CopyFrom(node)
         return initialiser, '%s:%d' % value
-    trained = values[name] if name in values else np.zeros(new_shape(variable, axes), np.float32)
+    trained = values.get(name) or Held(np.broadcast_to(np.float32(0), new_shape(variable, axes)))
     _, value = make_initialiser(graph, nodes[name], trained, set(nodes), nodes[initialiser])
     nodes.update({node.name: node for node in graph.node if node.name.startswith(name + '/initial_value')})
     return initialiser, '%s:%d' % value

@@ -1,22 +1,53 @@
 """Saver nodes as protos: what `tf.train.Saver` would have added to the graph."""
 
-from typing import Dict, List, Sequence
+from typing import Dict, Sequence, Set
 
 import numpy as np
 
 from ..graph.constants import make_constant
-from ..graph.view import GraphView
+from ..graph.view import VARIABLE_OPS, GraphView
 from ..tf1 import tf
-from .variables import Variable, format_slice
+from .slices import format_slice
+from .variables import Variable, find_variables, saver_keys, variable_definitions
 
 
-def saver_nodes(view: GraphView, saver: tf.train.SaverDef) -> List[str]:
-    """Returns the nodes that exist only for a saver: they read or write checkpoint files, or group those that do."""
-    names = {saver.filename_tensor_name.split(':')[0], saver.restore_op_name, saver.save_tensor_name.split(':')[0]}
-    prefixes = {name.rsplit('/', 1)[0] + '/' for name in names if '/' in name}
-    return [name for name, node in view.nodes.items()
-            if node.op in ('SaveV2', 'RestoreV2', 'MergeV2Checkpoints', 'ShardedFilename')
-            or any(name.startswith(prefix) for prefix in prefixes)]
+def with_v2_saver(meta: tf.MetaGraphDef) -> tf.MetaGraphDef:
+    """Returns a meta graph whose saver writes format V2; the one given, where it does already.
+
+    Given a saver for V1 (`SaveSlices`), of one file or of several. Result: `SaveV2` and `RestoreV2` for the same
+    variables, under the same keys.
+    """
+    view = GraphView(meta.graph_def)
+    saving = view.ancestors([meta.saver_def.save_tensor_name.split(':')[0]], controls=True)
+    if not any(view.op(name) == 'SaveSlices' for name in saving):
+        return meta
+    variables = find_variables(meta, view, variable_definitions(meta))
+    saved = [variables[name] for name in saver_keys(meta, view) if name in variables]
+    changed = tf.MetaGraphDef()
+    changed.CopyFrom(meta)
+    gone = _saver_nodes(view, meta.saver_def)
+    del changed.graph_def.node[:]
+    changed.graph_def.node.extend(node for name, node in view.nodes.items() if name not in gone)
+    add_saver(changed, saved)
+    changed.saver_def.max_to_keep = meta.saver_def.max_to_keep
+    changed.saver_def.keep_checkpoint_every_n_hours = meta.saver_def.keep_checkpoint_every_n_hours
+    if 'savers' in changed.collection_def:
+        known = changed.collection_def['savers'].bytes_list
+        known.value[:] = [changed.saver_def.SerializeToString() if _is_same(text, meta.saver_def) else text
+                          for text in known.value]
+    return changed
+
+
+def _saver_nodes(view: GraphView, saver: tf.train.SaverDef) -> Set[str]:
+    """Returns the nodes that are there only for a saver; another one may live in the same scope."""
+    own = view.ancestors([name.split(':')[0] for name in (saver.save_tensor_name, saver.restore_op_name)],
+                         stop=[name for name, node in view.nodes.items() if node.op in VARIABLE_OPS], controls=True)
+    scope = saver.restore_op_name.rpartition('/')[0] + '/'
+    return {name for name in own if name.startswith(scope)}
+
+
+def _is_same(text: bytes, saver: tf.train.SaverDef) -> bool:
+    return bool(tf.train.SaverDef.FromString(text).save_tensor_name == saver.save_tensor_name)
 
 
 def add_saver(meta: tf.MetaGraphDef, variables: Sequence[Variable]) -> None:

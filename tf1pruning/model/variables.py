@@ -9,13 +9,7 @@ from ..graph.batch_norm import updated_variable
 from ..graph.shapes import declared_shape
 from ..graph.view import VARIABLE_OPS, GraphView, TensorName
 from ..tf1 import VariableDef, tf
-
-
-class Slice(NamedTuple):
-    """The part of a partitioned variable that one node holds."""
-
-    full_shape: Tuple[int, ...]
-    offset: Tuple[int, ...]
+from .slices import Slice, parse_slice
 
 
 class Variable(NamedTuple):
@@ -48,6 +42,8 @@ class Companion(NamedTuple):
     zeroed: bool
 
 
+SAVE_OPS = ('SaveV2', 'SaveSlices')
+"""Both have the same inputs; the second one writes format V1."""
 _APPLY = re.compile(r'(Resource)?(Sparse)?Apply(?=[A-Z])')
 _DIVISORS = {'Adagrad': 0, 'AdagradV2': 0, 'ProximalAdagrad': 0, 'AdagradDA': 1, 'Ftrl': 0, 'FtrlV2': 0}
 
@@ -62,6 +58,7 @@ def divisor_of(operation: str) -> Optional[int]:
 
 def variable_definitions(meta: tf.MetaGraphDef) -> Definitions:
     """Returns, for every collection that holds variables, VariableDef by variable node."""
+    variables = {node.name for node in meta.graph_def.node if node.op in VARIABLE_OPS}
     found: Dict[str, Dict[str, VariableDef]] = {}
     for collection, value in meta.collection_def.items():
         if value.WhichOneof('kind') != 'bytes_list' or collection.endswith('_context'):
@@ -70,14 +67,15 @@ def variable_definitions(meta: tf.MetaGraphDef) -> Definitions:
             definitions = [VariableDef.FromString(text) for text in value.bytes_list.value]
         except DecodeError:
             continue  # somebody's own bytes
-        if all(definition.variable_name for definition in definitions):
-            found[collection] = {definition.variable_name.split(':')[0]: definition for definition in definitions}
+        known = {definition.variable_name.split(':')[0]: definition for definition in definitions}
+        if variables.issuperset(known):  # what else has a text as its first field, such as a SaverDef, parses too
+            found[collection] = known
     return found
 
 
 def find_variables(meta: tf.MetaGraphDef, view: GraphView, definitions: Definitions) -> Dict[str, Variable]:
     """Lists a graph's variables by node name; ones of unknown shape are left out."""
-    keys = _saver_keys(meta, view)
+    keys = saver_keys(meta, view)
     saved = {key for key, _ in keys.values()}
     trainable = definitions.get('trainable_variables', {})
     parts = {node: definition for each in definitions.values() for node, definition in each.items()}
@@ -101,14 +99,14 @@ def _own_key(node: tf.NodeDef) -> str:
     return shared or node.name
 
 
-def _saver_keys(meta: tf.MetaGraphDef, view: GraphView) -> Dict[str, Tuple[str, Optional[Slice]]]:
-    """Reads checkpoint keys off the SaveV2 nodes: only they know of renamed and partitioned variables.
+def saver_keys(meta: tf.MetaGraphDef, view: GraphView) -> Dict[str, Tuple[str, Optional[Slice]]]:
+    """Reads checkpoint keys off the nodes that save: only they know of renamed and partitioned variables.
 
     A graph may hold several savers, such as one that restores moving averages under the names of the variables: the one
     that the meta graph names has written the checkpoint.
     """
     own = view.ancestors([meta.saver_def.save_tensor_name.split(':')[0]], controls=True)
-    writers = [name for name, node in view.nodes.items() if node.op == 'SaveV2']
+    writers = [name for name, node in view.nodes.items() if node.op in SAVE_OPS]
     keys: Dict[str, Tuple[str, Optional[Slice]]] = {}
     for name in [name for name in writers if name in own] or writers:
         _, names, slices, *tensors = view.inputs[name]
@@ -124,24 +122,6 @@ def _saver_keys(meta: tf.MetaGraphDef, view: GraphView) -> Dict[str, Tuple[str, 
 def _strings(view: GraphView, tensor: TensorName) -> List[str]:
     value = tf.make_ndarray(view.nodes[tensor.node].attr['value'].tensor)
     return [text.decode() for text in value.reshape(-1)]
-
-
-def parse_slice(spec: str) -> Optional[Slice]:
-    """Parses `'640 128 0,320:-'` (full shape, then offset,length per axis; `-` is all)."""
-    words = spec.split()
-    if not words:
-        return None
-    offset = tuple(0 if word == '-' else int(word.split(',')[0]) for word in words[-1].split(':'))
-    return Slice(tuple(int(word) for word in words[:-1]), offset)
-
-
-def format_slice(part: Optional[Slice], shape: Tuple[int, ...]) -> str:
-    """Writes what `parse_slice` reads."""
-    if part is None:
-        return ''
-    extents = ['-' if size == full else '%d,%d' % (start, size)
-               for full, start, size in zip(part.full_shape, part.offset, shape)]
-    return ' '.join(str(size) for size in part.full_shape) + ' ' + ':'.join(extents)
 
 
 def find_companions(view: GraphView, variables: Dict[str, Variable]) -> Dict[str, Tuple[Companion, ...]]:

@@ -7,6 +7,7 @@ import numpy as np
 from ..channels import Channels
 from ..graph.constants import set_constant
 from ..model.model import Model
+from ..model.values import Value, Zeroed
 from ..plan import PruningPlan, pruned_slices
 from ..tf1 import tf
 
@@ -41,37 +42,18 @@ def zeros_of(channels: Channels, plan: PruningPlan) -> Dict[str, Dict[int, np.nd
 
 def zero_slices(model: Model, zeros: Slices) -> Model:
     """Returns the model with slices of parameters, and of their slots and moving averages, set to zero."""
-    values: Dict[str, np.ndarray] = {}
+    values: Dict[str, Value] = {}
     constants: Dict[str, np.ndarray] = {}
     for name, axes in zeros.items():
         if model.view.op(name) == 'Const':
-            constants[name] = zeroed(model.value(name), axes)
+            constants[name] = Zeroed(model.lazy(name), axes).array()
             continue
-        values[name] = zeroed(model.value(name), axes)
+        values[name] = Zeroed(model.lazy(name), axes)
         for companion in model.companions.get(name, ()):
             if companion.zeroed and companion.node in model.weights:
-                values[companion.node] = zeroed(model.value(companion.node), axes)
+                values[companion.node] = Zeroed(model.lazy(companion.node), axes)
     changed = model.replace(weights=model.weights.replaced(values))
     return with_constants(changed, constants) if constants else changed
-
-
-def zeroed(value: np.ndarray, axes: Mapping[int, np.ndarray]) -> np.ndarray:
-    """Returns a copy with some slices set to zero."""
-    result = np.array(value)
-    for axis, indices in axes.items():
-        if axis == result.ndim - 1 and result.dtype.itemsize <= 8:
-            _clear_last(result, indices)
-        else:
-            result[(slice(None),) * axis + (indices,)] = 0
-    return result
-
-
-def _clear_last(array: np.ndarray, indices: np.ndarray) -> None:
-    """Sets slices along the last axis to zero, by their bits: five times as fast as by their indices."""
-    bits = array.view('u%d' % array.dtype.itemsize)
-    mask = np.full(array.shape[-1], -1).astype(bits.dtype)
-    mask[indices] = 0
-    np.bitwise_and(bits, mask, out=bits)
 
 
 def with_constants(model: Model, values: Mapping[str, np.ndarray]) -> Model:

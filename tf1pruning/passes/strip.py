@@ -12,10 +12,11 @@ from ..graph.literals import replace_constant, resize_split, rewrite_literals, s
 from ..graph.shapes import Shape, Shapes, infer_shapes, shape_at
 from ..graph.view import GraphView, TensorName
 from ..model.model import Model
-from ..model.resize import resize_variables, taken
+from ..model.resize import resize_variables
+from ..model.values import Taken, nonzero_slices_of
 from ..plan import PruningPlan, pruned_slices, removed_ids
 from ..tf1 import tf
-from .soft_prune import nonzero_slices, zero_slices, zeros_of
+from .soft_prune import zero_slices, zeros_of
 
 CHECKED_ROLES = ('kernel', 'depthwise')
 
@@ -28,7 +29,7 @@ class Unconverged(NamedTuple):
     indices: Tuple[int, ...]
 
 
-def find_unconverged(model: Model, channels: Channels, plan: PruningPlan, tolerance: float = 0.0) -> List[Unconverged]:
+def find_unconverged(model: Model, channels: Channels, plan: PruningPlan) -> List[Unconverged]:
     """Returns the slices of kernels that a plan removes and that are not zero.
 
     With all of them zero, no kernel sees the channels: strip is exact whatever the activations do.
@@ -36,11 +37,9 @@ def find_unconverged(model: Model, channels: Channels, plan: PruningPlan, tolera
     found = []
     for name, axes in pruned_slices(channels, plan).items():
         if channels.roles.get(name) in CHECKED_ROLES:
-            value = model.value(name)
-            for axis, indices in axes.items():
-                rest = nonzero_slices(value, axis, indices, tolerance)
-                if rest:
-                    found.append(Unconverged(name, axis, rest))
+            for axis, rest in nonzero_slices_of(model.lazy(name), axes).items():
+                if rest.size:
+                    found.append(Unconverged(name, axis, tuple(rest.tolist())))
     return found
 
 
@@ -82,7 +81,7 @@ def _cut(model: Model, channels: Channels, plan: PruningPlan) -> Model:
         node.attr.pop('_output_shapes', None)
     constants = {name: axes for name, axes in kept.items() if model.view.op(name) == 'Const'}
     for name, axes in constants.items():
-        set_constant(nodes[name], taken(model.value(name), axes))
+        set_constant(nodes[name], Taken(model.lazy(name), axes).array())
     values = resize_variables(model, meta, nodes, {name: kept[name] for name in kept if name not in constants})
     _rewrite_graph(model.view, nodes, meta.graph_def, channels, kept_ids)
     predicted = predicted_shapes(channels, kept_ids)

@@ -12,11 +12,11 @@ from ..tf1 import tf
 
 
 def checkpoint_bytes(prefix: str) -> int:
-    """Returns the size of a checkpoint's data and index files, or of a `.pb`."""
+    """Returns the size of a checkpoint's data and index files, of those of format V1, or of a `.pb`."""
     if os.path.isfile(prefix):
         return os.path.getsize(prefix)
-    names = glob.glob(glob.escape(prefix) + '.data-*') + glob.glob(glob.escape(prefix) + '.index')
-    return sum(os.path.getsize(name) for name in names)
+    endings = ('.data-*', '.index', '-?????-of-?????')
+    return sum(os.path.getsize(name) for ending in endings for name in glob.glob(glob.escape(prefix) + ending))
 
 
 def weight_bytes(model: Model) -> int:
@@ -25,10 +25,12 @@ def weight_bytes(model: Model) -> int:
     for name in model.shapes:
         node = model.view.nodes[name]
         if node.op == 'Const' and model.frozen:
-            total += len(tf.make_ndarray(node.attr['value'].tensor).tobytes())
+            shape = [dim.size for dim in node.attr['value'].tensor.tensor_shape.dim]
         elif name in model.variables:
-            size = int(np.prod(model.variables[name].shape, dtype=np.int64))
-            total += size * tf.as_dtype(node.attr['dtype'].type).size
+            shape = list(model.variables[name].shape)
+        else:
+            continue
+        total += int(np.prod(shape, dtype=np.int64)) * tf.as_dtype(node.attr['dtype'].type).size
     return total
 
 

@@ -1,0 +1,203 @@
+"""Reading checkpoints of format V2: a table says where each tensor lies in the data files.
+
+TensorFlow's own reader gives whole tensors and needs memory for two copies of each; the bytes of plain numbers are
+read here, in blocks. Everything else (text, slices that do not fit) goes through TensorFlow.
+"""
+
+import os
+import weakref
+from typing import Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
+
+import numpy as np
+
+from ..errors import ModelError
+from ..tf1 import BundleEntryProto, BundleHeaderProto, tf
+from .checksum import extend, mask
+from .damage import damaged, reading
+from .slices import Slice, slice_key
+from .table import read_table
+from .values import Held, Taken, Value
+
+
+class Entry(NamedTuple):
+    """Where a tensor lies.
+
+    Attributes:
+        dtype: its TensorFlow type.
+        shape: its shape.
+        shard: number of the data file.
+        offset: of its first byte in there.
+        size: in bytes.
+        crc: their masked checksum.
+        sliced: whether it is stored in slices, each an entry of its own.
+    """
+
+    dtype: tf.DType
+    shape: Tuple[int, ...]
+    shard: int
+    offset: int
+    size: int
+    crc: int
+    sliced: bool
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the bytes are the numbers themselves."""
+        return not self.sliced and is_number(self.dtype)
+
+
+    @property
+    def bytes_of_numbers(self) -> int:
+        """How many bytes numbers of this shape take."""
+        return int(np.prod(self.shape, dtype=np.int64)) * self.dtype.size
+
+
+def is_number(dtype: tf.DType) -> bool:
+    """Whether values of a type are stored as NumPy holds them."""
+    return bool(dtype.is_floating or dtype.is_integer or dtype.is_complex or dtype.is_bool) and not dtype.is_quantized
+
+
+class Bundle:
+    """A checkpoint of format V2; its data files stay open, so that they may be replaced.
+
+    Args:
+        prefix: path without `.index`.
+
+    Attributes:
+        shapes: shape of every tensor by its key.
+
+    Raises:
+        ModelError: a file is missing, truncated or damaged.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        with reading(prefix):
+            with open(prefix + '.index', 'rb') as stream:
+                table = dict(read_table(stream.read()))
+            header = BundleHeaderProto.FromString(table.pop(b''))
+            self._entries = {key: _entry(text) for key, text in table.items()}
+            self._files = _open_data_files(prefix, header.num_shards)
+        self._check(header)
+        self._intact: Set[bytes] = set()
+        self.shapes: Mapping[str, Tuple[int, ...]] = {
+            key.decode(): entry.shape for key, entry in self._entries.items() if not key.startswith(b'\0')}
+
+    def _check(self, header: BundleHeaderProto) -> None:
+        """An interrupted copy shows by its sizes."""
+        if header.endianness != BundleHeaderProto.LITTLE:
+            raise damaged(self._prefix, 'its numbers are big-endian')
+        sizes = [os.fstat(each.number).st_size for each in self._files]
+        for name, entry in self._entries.items():
+            if not 0 <= entry.shard < len(sizes) or entry.offset + entry.size > sizes[entry.shard] or (
+                    entry.is_plain and entry.size != entry.bytes_of_numbers):
+                raise damaged(self._prefix, '%s is not where it should be' % _text(name))
+
+    def value(self, key: str, part: Optional[Slice] = None, shape: Tuple[int, ...] = ()) -> Value:
+        """Returns a tensor, or a part of it.
+
+        Args:
+            key: its name in the checkpoint.
+            part: where the part begins in it; None is all of it.
+            shape: the shape of the part.
+        """
+        name = key.encode()
+        entry = self._entries[name]
+        if part is None:
+            return Stored(self, name, entry) if entry.is_plain else Held(self._whole(key))
+        if entry.is_plain:
+            return part_of(Stored(self, name, entry), part, shape)
+        name = slice_key(key, part, shape)
+        if name in self._entries and self._entries[name].is_plain:
+            return Stored(self, name, self._entries[name])
+        return part_of(Held(self._whole(key)), part, shape)
+
+    def _whole(self, key: str) -> np.ndarray:
+        with reading(self._prefix):
+            return np.asarray(tf.train.load_checkpoint(self._prefix).get_tensor(key))
+
+    def read(self, name: bytes, entry: Entry, rows: np.ndarray) -> Iterator[np.ndarray]:
+        """Yields the rows of an entry, block by block, in a buffer; the first time, their checksum is compared.
+
+        Args:
+            name: the entry's own key.
+            entry: where it lies.
+            rows: the buffer for one block `[rows, C]`.
+
+        Raises:
+            ModelError: a file is truncated or damaged.
+        """
+        place, end, crc = entry.offset, entry.offset + entry.size, 0
+        buffer = rows.view(np.uint8).reshape(-1) if rows.size else np.zeros(0, np.uint8)
+        summing = name not in self._intact
+        while place < end:
+            piece = buffer[:end - place]
+            self._fill(piece, entry.shard, place)
+            if summing:
+                crc = extend(crc, piece)
+            place += piece.size
+            yield rows[:piece.size // (rows.shape[1] * rows.itemsize)]
+        if summing:
+            if mask(crc) != entry.crc:
+                raise damaged(self._prefix, '%s does not have its checksum' % _text(name))
+            self._intact.add(name)
+
+    def _fill(self, buffer: np.ndarray, shard: int, place: int) -> None:
+        done = 0
+        while done < buffer.size:  # the system gives at most 2 GB at once
+            count = os.preadv(self._files[shard].number, [buffer[done:].data], place + done)
+            if not count:
+                raise damaged(self._prefix, 'a data file is too short')
+            done += count
+
+
+class Stored(Value):
+    """A tensor in a checkpoint's data file."""
+
+    def __init__(self, bundle: Bundle, name: bytes, entry: Entry) -> None:
+        super().__init__(entry.shape, entry.dtype.as_numpy_dtype)
+        self._bundle, self._name, self._entry = bundle, name, entry
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """Yields what is read."""
+        if self._kept is not None:
+            return iter([self._kept.reshape(self.matrix_shape)])
+        count, width = self.matrix_shape
+        buffer = np.empty((min(count, self.rows_per_block), width), self.dtype)
+        return self._bundle.read(self._name, self._entry, buffer)
+
+
+class _DataFile:
+    """An open file that is closed when nobody reads it any more."""
+
+    def __init__(self, path: str) -> None:
+        self.number = os.open(path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self.number)
+
+
+def _open_data_files(prefix: str, count: int) -> List[_DataFile]:
+    paths = ['%s.data-%05d-of-%05d' % (prefix, number, count) for number in range(count)]
+    there = [path for path in paths if os.path.isfile(path)]
+    if not there:
+        raise ModelError('checkpoint %s has an index but no data file (%s): copy or save it again'
+                         % (prefix, paths[0] if paths else 'it names none'))
+    if len(there) < count:
+        raise ModelError('checkpoint %s has %d of its %d data files: copy or save it again'
+                         % (prefix, len(there), count))
+    return [_DataFile(path) for path in paths]
+
+
+def _text(name: bytes) -> str:
+    return name.strip(b'\0').decode('utf-8', 'replace').split('\0')[0]
+
+
+def _entry(text: bytes) -> Entry:
+    entry = BundleEntryProto.FromString(text)
+    return Entry(tf.as_dtype(entry.dtype), tuple(dim.size for dim in entry.shape.dim), entry.shard_id, entry.offset,
+                 entry.size, entry.crc32c, bool(entry.slices))
+
+
+def part_of(whole: Value, part: Slice, shape: Tuple[int, ...]) -> Value:
+    """Returns the part of a tensor that one node of a partitioned variable holds."""
+    return Taken(whole, {axis: np.arange(start, start + size) for axis, (start, size, full)
+                         in enumerate(zip(part.offset, shape, whole.shape)) if size != full})

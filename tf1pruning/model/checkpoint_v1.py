@@ -1,0 +1,89 @@
+"""Reading checkpoints of format V1, which savers wrote before TensorFlow 0.12 and still write when asked to.
+
+One is a single file, or one for each device, `<prefix>-00000-of-00002`. TensorFlow reads the tensors, each as a whole.
+"""
+
+import glob
+from typing import Iterator, Mapping, Optional, Tuple
+
+import numpy as np
+
+from ..errors import ModelError
+from ..tf1 import eager_mode, tf
+from .damage import reading
+from .slices import Slice, format_slice
+from .table import is_table
+from .values import Held, Value
+
+
+def find_v1(prefix: str) -> str:
+    """Returns what TensorFlow calls the checkpoint: the file, or a pattern for several; empty where there is none.
+
+    Raises:
+        ModelError: a file is missing.
+    """
+    if is_table(prefix):
+        return prefix
+    shards = [path for path in glob.glob(glob.escape(prefix) + '-?????-of-?????') if is_table(path)]
+    if not shards:
+        return ''
+    count = int(shards[0][-5:])
+    if len(shards) != count:
+        raise ModelError('checkpoint %s has %d of its %d files: copy or save it again' % (prefix, len(shards), count))
+    return '%s-?????-of-%05d' % (prefix, count)
+
+
+class CheckpointV1:
+    """A checkpoint of format V1.
+
+    Args:
+        prefix: path of the file, or of all without `-00000-of-00002`.
+
+    Attributes:
+        shapes: shape of every tensor by its key.
+
+    Raises:
+        ModelError: a file is missing, truncated or damaged.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._path = find_v1(prefix)
+        with reading(prefix):
+            reader = tf.train.load_checkpoint(self._path)
+            self.shapes: Mapping[str, Tuple[int, ...]] = {
+                key: tuple(shape) for key, shape in reader.get_variable_to_shape_map().items()}
+            self._types = reader.get_variable_to_dtype_map()
+
+    def value(self, key: str, part: Optional[Slice] = None, shape: Tuple[int, ...] = ()) -> Value:
+        """Returns a tensor, or a part of it.
+
+        Args:
+            key: its name in the checkpoint.
+            part: where the part begins in it; None is all of it.
+            shape: the shape of the part.
+        """
+        return _Restored(self, key, format_slice(part, shape), self.shapes[key] if part is None else shape,
+                         self._types[key])
+
+    def restore(self, key: str, spec: str, dtype: tf.DType) -> np.ndarray:
+        """Reads a tensor or a part of it."""
+        with reading(self._prefix), eager_mode():
+            return tf.raw_ops.RestoreV2(prefix=self._path, tensor_names=[key], shape_and_slices=[spec],
+                                        dtypes=[dtype])[0].numpy()
+
+
+class _Restored(Value):
+    """A tensor that TensorFlow restores."""
+
+    def __init__(self, source: CheckpointV1, key: str, spec: str, shape: Tuple[int, ...], dtype: tf.DType) -> None:
+        super().__init__(shape, dtype.as_numpy_dtype)
+        self._restore = lambda: source.restore(key, spec, dtype)
+
+    def read(self) -> np.ndarray:
+        """Has TensorFlow restore it."""
+        return np.asarray(self._restore(), self.dtype)
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """Yields parts of the whole tensor."""
+        return Held(self.array()).blocks()

@@ -1,0 +1,198 @@
+"""Values that are read when they are needed, block by block, so that no tensor has to fit into memory twice.
+
+A block is some rows `[rows, C]` of a value of shape `[…, C]`, whose first axes are one axis here; a value of one axis
+is a single row.
+"""
+
+from typing import Dict, Iterator, Mapping, Optional, Tuple, Union
+
+import numpy as np
+
+BLOCK_BYTES = 1 << 20
+"""Size of a block, unless one row is larger: small enough for a processor's cache."""
+_KEPT_BYTES = 1 << 18
+"""Values up to this size are kept once they have been read."""
+
+Axes = Mapping[int, np.ndarray]
+"""Indices by axis."""
+
+
+class Value:
+    """A tensor of numbers that need not be in memory.
+
+    Attributes:
+        shape: its shape.
+        dtype: its NumPy type.
+    """
+
+    def __init__(self, shape: Tuple[int, ...], dtype: np.dtype) -> None:
+        self.shape = shape
+        self.dtype = np.dtype(dtype)
+        self._kept: Optional[np.ndarray] = None
+
+    @property
+    def size(self) -> int:
+        """How many numbers it has."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes they take."""
+        return self.size * self.dtype.itemsize
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it holds texts, not numbers."""
+        return self.dtype.kind in 'OSU'
+
+    @property
+    def matrix_shape(self) -> Tuple[int, int]:
+        """Rows and columns of all blocks together."""
+        rows = int(np.prod(self.shape[:-1], dtype=np.int64))
+        return rows, self.shape[-1] if self.shape else 1
+
+    @property
+    def rows_per_block(self) -> int:
+        """How many rows a block has, the last one excepted."""
+        return max(1, BLOCK_BYTES // max(1, self.matrix_shape[1] * self.dtype.itemsize))
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """Yields all rows in their order; a block is only valid until the next one, and not to be changed."""
+        raise NotImplementedError
+
+    def array(self) -> np.ndarray:
+        """Returns the whole tensor; not to be changed."""
+        if self._kept is not None:
+            return self._kept
+        whole = self.read()
+        if self.nbytes <= _KEPT_BYTES:
+            self._kept = whole
+        return whole
+
+    def read(self) -> np.ndarray:
+        """Makes the whole tensor."""
+        whole = np.empty(self.shape, self.dtype)
+        rows, start = whole.reshape(self.matrix_shape), 0
+        for block in self.blocks():
+            rows[start:start + len(block)] = block
+            start += len(block)
+        return whole
+
+
+class Held(Value):
+    """A tensor that is in memory."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        array = np.asarray(array)
+        super().__init__(array.shape, array.dtype)
+        self._kept = array
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """Yields parts of the array."""
+        rows = self.array().reshape(self.matrix_shape)
+        for start in range(0, len(rows), self.rows_per_block):
+            yield rows[start:start + self.rows_per_block]
+
+
+AnyValue = Union[np.ndarray, Value]
+
+
+def as_value(value: AnyValue) -> Value:
+    """Returns an array, or a value, as a value."""
+    return value if isinstance(value, Value) else Held(value)
+
+
+class Zeroed(Value):
+    """A tensor with some slices set to zero.
+
+    Args:
+        value: the tensor as it is.
+        axes: the slices.
+    """
+
+    def __init__(self, value: Value, axes: Axes) -> None:
+        super().__init__(value.shape, value.dtype)
+        self._value = value
+        self._rows, columns = _marked(value.shape, axes)
+        self._bits = np.dtype('u%d' % min(8, self.dtype.itemsize))
+        self._mask = np.full(columns.size, ~self._bits.type(0), self._bits)
+        self._mask[columns] = 0
+        self._mask = np.repeat(self._mask, self.dtype.itemsize // self._bits.itemsize)
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """Yields changed copies; columns are cleared by their bits, which is five times as fast as by their indices."""
+        start = 0
+        for block in self._value.blocks():
+            changed = np.bitwise_and(np.ascontiguousarray(block).view(self._bits), self._mask).view(self.dtype)
+            changed[self._rows[start:start + len(block)]] = 0
+            start += len(block)
+            yield changed
+
+
+class Taken(Value):
+    """Some slices of a tensor.
+
+    Args:
+        value: the whole tensor.
+        axes: for each axis that changes, what stays, in ascending order.
+    """
+
+    def __init__(self, value: Value, axes: Axes) -> None:
+        shape = tuple(len(axes[axis]) if axis in axes else size for axis, size in enumerate(value.shape))
+        super().__init__(shape, value.dtype)
+        self._value = value
+        gone = {axis: np.setdiff1d(np.arange(value.shape[axis]), indices) for axis, indices in axes.items()}
+        rows, columns = _marked(value.shape, gone)
+        self._rows, self._columns = ~rows, np.flatnonzero(~columns)
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """Yields what stays of every block."""
+        start = 0
+        for block in self._value.blocks():
+            rows = np.flatnonzero(self._rows[start:start + len(block)])
+            start += len(block)
+            if not rows.size:
+                continue
+            if rows.size < len(block):
+                block = np.take(block, rows, 0)
+            yield block if self._columns.size == block.shape[1] else np.take(block, self._columns, 1)
+
+
+def _marked(shape: Tuple[int, ...], axes: Axes) -> Tuple[np.ndarray, np.ndarray]:
+    """Returns which rows, and which columns, of a value's blocks belong to some slices."""
+    rows = np.zeros(shape[:-1], bool)
+    columns = np.zeros(shape[-1:] or (1,), bool)
+    for axis, indices in axes.items():
+        if axis == len(shape) - 1:
+            columns[indices] = True
+        else:
+            rows[(slice(None),) * axis + (indices,)] = True
+    return rows.ravel(), columns
+
+
+def nonzero_slices_of(value: Value, axes: Axes) -> Dict[int, np.ndarray]:
+    """Returns, for every axis, those of some indices whose slices are not all zero; NaN is not zero.
+
+    The tensor is read once, whatever the number of axes.
+    """
+    rows = np.zeros(value.matrix_shape[0], bool)
+    columns = np.zeros(value.matrix_shape[1], bool)
+    start = 0
+    for block in value.blocks():
+        nonzero = block != 0
+        columns |= nonzero.any(0)
+        rows[start:start + len(block)] = nonzero.any(1)
+        start += len(block)
+    leading = rows.reshape(value.shape[:-1])
+    last = len(value.shape) - 1
+    found = {axis: columns if axis == last else leading.any(tuple(k for k in range(last) if k != axis))
+             for axis in axes}
+    return {axis: np.asarray(indices)[found[axis][indices]] for axis, indices in axes.items()}
+
+
+def moments(value: Value) -> Tuple[float, float]:
+    """Returns mean and standard deviation."""
+    count = max(1, value.size)
+    mean = sum(float(block.astype(np.float64).sum()) for block in value.blocks()) / count
+    squares = sum(float(np.square(block.astype(np.float64) - mean).sum()) for block in value.blocks())
+    return mean, float(np.sqrt(squares / count))
