@@ -53,6 +53,28 @@ def filter_lines(channels: Channels, plan: PruningPlan) -> str:
     return '\n'.join(lines) + '\n'
 
 
+def unconverged_filters(channels: Channels, model: Model, plan: PruningPlan,
+                        tolerance: float) -> List[Tuple[str, Tuple[int, ...], int]]:
+    """Returns, for every convolution of every group, the filters chosen that are not zero, and how many were chosen.
+
+    Args:
+        channels: the analysis.
+        model: the retrained model.
+        plan: the filters chosen.
+        tolerance: Σ|w| from which a filter counts as not zero.
+    """
+    found: List[Tuple[str, Tuple[int, ...], int]] = []
+    groups = {group.name: group for group in channels.groups}
+    for name, convolutions in filters_of(channels, plan).items():
+        axes = contraction_axes(channels, groups[name])
+        for node, indices in convolutions.items():
+            names = kernel_of(channels, node).parameters
+            kernel = joined(channels, names, [model.value(each) for each in names])
+            rest = nonzero_slices(kernel, axes[node], indices, np.nextafter(tolerance, 0)) if indices else ()
+            found.append((node, rest, len(indices)))
+    return found
+
+
 def summary_lines(channels: Channels, model: Model, plan: PruningPlan, tolerance: float) -> Tuple[str, float]:
     """Counts the chosen filters that are not zero.
 
@@ -65,17 +87,10 @@ def summary_lines(channels: Channels, model: Model, plan: PruningPlan, tolerance
     Returns:
         The text of `Pruning_Summary.txt` and failed_rate (0.0 where nothing was chosen).
     """
-    lines, chosen, failed = [], 0, 0
-    groups = {group.name: group for group in channels.groups}
-    for name, convolutions in filters_of(channels, plan).items():
-        axes = contraction_axes(channels, groups[name])
-        for node, indices in convolutions.items():
-            names = kernel_of(channels, node).parameters
-            kernel = joined(channels, names, [model.value(each) for each in names])
-            rest = nonzero_slices(kernel, axes[node], indices, np.nextafter(tolerance, 0)) if indices else ()
-            chosen, failed = chosen + len(indices), failed + len(rest)
-            lines.append('%s: %d of %d filters are not zero%s'
-                         % (node, len(rest), len(indices), ': ' + ' '.join(map(str, rest)) if rest else ''))
+    found = unconverged_filters(channels, model, plan, tolerance)
+    lines = ['%s: %d of %d filters are not zero%s' % (node, len(rest), count, ': ' + ' '.join(map(str, rest)) if rest
+                                                      else '') for node, rest, count in found]
+    failed, chosen = sum(len(rest) for _, rest, _ in found), sum(count for _, _, count in found)
     rate = failed / chosen if chosen else 0.0
     lines.append('failed_rate: %g (%d of %d)' % (rate, failed, chosen))
     return '\n'.join(lines) + '\n', rate

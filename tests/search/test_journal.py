@@ -1,0 +1,53 @@
+"""The memory of a long run."""
+
+from typing import Any, Dict, List
+
+import pytest
+
+from tf1pruning.errors import OptionError, OutputError
+from tf1pruning.search.journal import Journal
+
+
+def _run(path: str, done: List[str], stop_at: int = 99) -> Dict[str, Any]:
+    """Three stages, of which the later ones depend on the earlier; `stop_at` of them are all that is done."""
+    journal = Journal(path, {'seed': 3})
+
+    def stage(name: str, value: int) -> Dict[str, int]:
+        if len(done) >= stop_at:
+            raise KeyboardInterrupt
+        done.append(name)
+        return {'value': value}
+    first = journal.once('first', lambda: stage('first', 1))
+    second = journal.once('second', lambda: stage('second', first['value'] + 1))
+    return journal.once('third', lambda: stage('third', second['value'] * 10))
+
+
+@pytest.mark.parametrize('stop_at', [0, 1, 2])
+def test_a_run_goes_on_behind_what_is_finished(tmp_path: Any, stop_at: int) -> None:
+    """Interrupted anywhere, each stage is done once in all, and the result is that of one run."""
+    done: List[str] = []
+    path = str(tmp_path / 'loop.json')
+    with pytest.raises(KeyboardInterrupt):
+        _run(path, done, stop_at)
+    assert _run(path, done)['value'] == 20
+    assert done == ['first', 'second', 'third']
+
+
+def test_other_settings_are_refused(tmp_path: Any) -> None:
+    """What was done with them would be taken for what is asked now."""
+    path = str(tmp_path / 'loop.json')
+    Journal(path, {'seed': 3, 'steps': [1]}).once('first', dict)
+    Journal(path, {'seed': 3, 'steps': (1,)})
+    with pytest.raises(OptionError, match='with seed 3, not 4'):
+        Journal(path, {'seed': 4, 'steps': [1]})
+    with pytest.raises(OptionError, match='with floor null, not 0.9'):
+        Journal(path, {'seed': 3, 'steps': [1], 'floor': 0.9})
+
+
+@pytest.mark.parametrize('content', [
+    '', '{"tf1pruning_loop": 1', '[]', '{"tf1pruning_loop": 99, "settings": {}, "finished": {}}'])
+def test_a_damaged_journal_is_refused(tmp_path: Any, content: str) -> None:
+    path = tmp_path / 'loop.json'
+    path.write_text(content)
+    with pytest.raises(OutputError, match='choose another folder'):
+        Journal(str(path), {})

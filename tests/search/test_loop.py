@@ -1,0 +1,161 @@
+"""The pruning loop, with a trainer that takes no time: it moves every number that is not zero."""
+
+import os
+from typing import Any, Callable, Dict, List, Optional
+
+import numpy as np
+import pytest
+
+from tests import builders, plain
+from tf1pruning.errors import OptionError
+from tf1pruning.plan import PruningPlan
+from tf1pruning.ranking import Amount
+from tf1pruning.search.loop import Graph, LoopResult, LoopSettings, prune_loop
+from tf1pruning.search.steps import Step
+from tf1pruning.tf1 import tf
+
+STEPS = tuple(Step('ratio', value) for value in (0.25, 0.5, 0.75))
+KERNEL = 'block/expand/kernel'
+
+
+class Trainer:
+    """Trains and measures in no time.
+
+    Attributes:
+        calls: names of the folders trained in, and of the checkpoints measured.
+        comes_back: how many zeros come back in a training, by the number of the training.
+        fail_at: number of the call at which the program dies.
+    """
+
+    def __init__(self, comes_back: Optional[Dict[int, int]] = None, fail_at: int = 0) -> None:
+        self.calls: List[str] = []
+        self.comes_back = comes_back or {}
+        self.fail_at = fail_at
+
+    def _call(self, name: str) -> None:
+        self.calls.append(name)
+        if len(self.calls) == self.fail_at:
+            raise KeyboardInterrupt
+
+    def train(self, checkpoint: str, output: str, plan: PruningPlan) -> str:
+        """Writes what was soft-pruned, a little moved, and maybe with some zeros gone."""
+        self._call(os.path.basename(os.path.dirname(output)) + '/' + os.path.basename(output))
+        random = np.random.RandomState(len(os.path.relpath(output)) % 7)
+        with tf.Graph().as_default(), plain.new_session() as session:
+            saver = tf.train.import_meta_graph(checkpoint + '.meta')
+            saver.restore(session, checkpoint)
+            for variable in tf.trainable_variables():
+                value = session.run(variable)
+                moved = value * (1 + 0.01 * random.uniform(-1, 1, value.shape))
+                if variable.op.name == KERNEL:
+                    back = self.comes_back.get(sum('retrained' in call for call in self.calls), 0)
+                    zeros = np.flatnonzero(~moved.any(axis=(0, 1, 2)))[:back]
+                    moved[..., zeros] = 1.0
+                variable.load(moved, session)
+            saver.save(session, os.path.join(output, 'model.ckpt'))
+        return output
+
+    def measure(self, checkpoint: str) -> Dict[str, float]:
+        """Accuracy falls with the part of filters that are zero."""
+        self._call('measure')
+        kernel = plain.values_of(checkpoint)[KERNEL]
+        return {'accuracy': float(kernel.any(axis=(0, 1, 2)).mean()), 'loss': 0.5}
+
+
+@pytest.fixture(name='run')
+def make_run(tmp_path: Any) -> Callable[..., LoopResult]:
+    """Runs the loop on a small network, in one folder."""
+    saved = builders.save_network('nested_se', tmp_path)
+
+    def run(trainer: Trainer, folder: str = 'loop', **settings: Any) -> LoopResult:
+        given = dict({'steps': STEPS, 'scopes': ('all',), 'criterion': 'l1', 'limits': Amount(align=1)}, **settings)
+        return prune_loop(saved.prefix, str(tmp_path / folder), Graph(('output',)), LoopSettings(**given),
+                          trainer.train, trainer.measure)
+    return run
+
+
+def _attempts(result: LoopResult) -> List[Any]:
+    return [(each['step'], each['retry'], each['accepted']) for each in result.attempts]
+
+
+def test_every_step_is_accepted(run: Any, tmp_path: Any) -> None:
+    """Each begins where the one before ended; what is stripped is the last one, smaller and the same."""
+    result = run(Trainer())
+    assert _attempts(result) == [(str(step), 0, True) for step in STEPS]
+    macs = [result.baseline['macs']] + [each['macs'] for each in result.attempts]
+    assert macs == sorted(macs, reverse=True)
+    assert len(set(macs)) == 4
+    assert result.stripped is not None
+    assert result.stripped['stripped_vs_soft_pruned']['relative'] <= 1e-5
+    assert result.stripped['macs']['after'] == macs[-1]
+    hard = plain.values_of(str(tmp_path / 'loop' / 'stripped' / 'Stripped_Dir' / 'model.ckpt'))
+    assert hard[KERNEL].shape[-1] == 6
+
+
+@pytest.mark.parametrize('fail_at', range(1, 8))
+def test_interrupted_anywhere_it_gives_the_same(run: Any, tmp_path: Any, fail_at: int) -> None:
+    """What was finished is not done again; the values are those of a run that nobody interrupted."""
+    whole, broken = Trainer(), Trainer(fail_at=fail_at)
+    wanted = run(whole, 'whole')
+    with pytest.raises(KeyboardInterrupt):
+        run(broken)
+    again = Trainer()
+    result = run(again)
+    assert broken.calls[:-1] + again.calls == whole.calls
+    assert _attempts(result) == _attempts(wanted)
+    first, second = (plain.values_of(str(tmp_path / folder / 'stripped' / 'Stripped_Dir' / 'model.ckpt'))
+                     for folder in ('whole', 'loop'))
+    assert sorted(first) == sorted(second)
+    assert all(first[name].shape == second[name].shape for name in first)
+
+
+def test_below_the_floor(run: Any) -> None:
+    """The step is repeated, then tried half as large, then the loop goes back to the last accepted one."""
+    result = run(Trainer(), least_accuracy=0.45, max_retries=1)
+    assert _attempts(result) == [
+        ('ratio 0.25', 0, True), ('ratio 0.5', 0, True), ('ratio 0.75', 0, False), ('ratio 0.75', 1, False),
+        ('ratio 0.625', 0, False), ('ratio 0.625', 1, False)]
+    assert result.plan is not None
+    assert '01_ratio_0.5' in result.checkpoint
+    assert result.stripped is not None
+
+
+def test_half_a_step_is_enough(run: Any) -> None:
+    """The last step that stays above the floor ends the loop; the floor is relative to the baseline."""
+    result = run(Trainer(), largest_loss=0.65, max_retries=0)
+    assert _attempts(result)[-2:] == [('ratio 0.75', 0, False), ('ratio 0.625', 0, True)]
+    assert result.plan is not None
+    assert '02_ratio_0.75' not in result.checkpoint
+
+
+def test_nothing_can_be_accepted(run: Any) -> None:
+    """The network stays as it was, and nothing is stripped."""
+    result = run(Trainer(), least_accuracy=0.99, max_retries=0)
+    assert (result.plan, result.stripped) == (None, None)
+    assert not any(each['accepted'] for each in result.attempts)
+    assert len(result.attempts) == 2
+
+
+def test_filters_that_come_back_are_retrained(run: Any) -> None:
+    """Zero again, trained again; by layer it is said which."""
+    result = run(Trainer({1: 3}), steps=STEPS[:1])
+    assert _attempts(result) == [('ratio 0.25', 0, False), ('ratio 0.25', 1, True)]
+    rates = [each['failed_rate'] for each in result.attempts]
+    assert rates[0] > 0.1 > rates[1] == 0
+    assert max(result.attempts[0]['failed_by_layer'].values()) > 0
+
+
+def test_bounds(run: Any) -> None:
+    """Filters that come back for ever do not make a loop for ever."""
+    result = run(Trainer(dict.fromkeys(range(1, 99), 3)), steps=STEPS[:1], max_retries=2, max_halvings=1)
+    assert len(result.attempts) == 6
+    assert result.plan is None
+
+
+def test_another_loop_in_the_folder(run: Any) -> None:
+    """It is refused, and no steps are refused."""
+    run(Trainer(), steps=STEPS[:1])
+    with pytest.raises(OptionError, match='belongs to a run with steps'):
+        run(Trainer(), steps=STEPS[1:])
+    with pytest.raises(OptionError, match='no steps'):
+        run(Trainer(), 'other', steps=())

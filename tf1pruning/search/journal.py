@@ -1,0 +1,74 @@
+"""What a long run has finished, on disk: started again after any interruption, it goes on behind that."""
+
+import json
+import os
+import time
+from typing import Any, Callable, Dict, Mapping
+
+from ..errors import OptionError, OutputError
+from ..files import write_text
+
+VERSION = 1
+Record = Dict[str, Any]
+
+
+class Journal:
+    """Remembers the results of finished stages in a file, which is replaced in one step after each.
+
+    A program writes what it does as `journal.once(name, action)`, one after the other. Run again, stages that were
+    finished give back what they gave the first time, so that the program takes the same way through its decisions
+    until it comes to the stage that was interrupted.
+
+    Args:
+        path: the file.
+        settings: what the run depends on; a file of a run with other settings is refused.
+
+    Raises:
+        OptionError: the file belongs to another run.
+        OutputError: it is damaged.
+    """
+
+    def __init__(self, path: str, settings: Mapping[str, Any]) -> None:
+        self._path = path
+        self._settings = json.loads(json.dumps(settings))
+        self.records: Dict[str, Record] = {}
+        if os.path.exists(path):
+            self._read()
+
+    def once(self, name: str, action: Callable[[], Mapping[str, Any]]) -> Record:
+        """Returns the result of a stage: remembered, or by doing it now.
+
+        Args:
+            name: of the stage; no other has it.
+            action: does it; what it returns must be JSON. `seconds` is added.
+        """
+        if name not in self.records:
+            start = time.time()
+            result = json.loads(json.dumps(dict(action())))
+            self.records[name] = dict(result, seconds=round(time.time() - start, 3))
+            self._write()
+        return self.records[name]
+
+    def finished(self, name: str) -> bool:
+        """Whether a stage is behind us."""
+        return name in self.records
+
+    def _read(self) -> None:
+        try:
+            with open(self._path, encoding='utf-8') as stream:
+                content = json.load(stream)
+            version, settings, records = content['tf1pruning_loop'], content['settings'], dict(content['finished'])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise OutputError('%s is no journal of a pruning loop, or it is damaged (%s): choose another folder'
+                              % (self._path, error)) from error
+        if version != VERSION:
+            raise OutputError('%s was written by another version: choose another folder' % self._path)
+        for name in sorted({*settings, *self._settings}):
+            if settings.get(name) != self._settings.get(name):
+                raise OptionError('%s belongs to a run with %s %s, not %s: give the same, or choose another folder' % (
+                    self._path, name, json.dumps(settings.get(name)), json.dumps(self._settings.get(name))))
+        self.records = records
+
+    def _write(self) -> None:
+        write_text(self._path, json.dumps({'tf1pruning_loop': VERSION, 'settings': self._settings,
+                                           'finished': self.records}, indent=1) + '\n')

@@ -1,0 +1,275 @@
+"""The pruning loop: choose, soft-prune, retrain, measure, and accept, repeat or go back; then strip."""
+
+import logging
+import os
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from ..channels import Channels, analyse
+from ..channels.blocks import exclude_groups, select_groups
+from ..channels.cost_model import CostModel
+from ..choice import choose
+from ..dictionaries import unconverged_filters
+from ..errors import OptionError
+from ..files import atomic_folder
+from ..graph.inference import Input, Scalar
+from ..model.checkpoint import load_checkpoint, resolve_prefix, save_checkpoint
+from ..model.model import Model
+from ..passes.soft_prune import soft_prune
+from ..passes.to_inference import to_inference
+from ..pipeline import strip_only
+from ..plan import PruningPlan, removed_ids
+from ..ranking import Amount
+from .journal import Journal, Record
+from .steps import Step
+
+logger = logging.getLogger(__name__)
+Retrain = Callable[[str, str, PruningPlan], str]
+"""Trains from a soft-pruned checkpoint, in a folder of its own, and returns the folder; `HoldZeros(zeros_of(plan))` is
+the hook that keeps what the plan set to zero."""
+Evaluate = Callable[[str], Mapping[str, float]]
+"""Measures a checkpoint on validation images: `accuracy`, and whatever else is to be in the history."""
+Tell = Callable[[str, Record], None]
+ZERO = 1e-9
+"""A slice with Σ|w| below this counts as zero."""
+
+
+class Graph(NamedTuple):
+    """What a checkpoint does not say of itself.
+
+    Attributes:
+        outputs: names of the output nodes.
+        inputs: tensors to cut at.
+        feeds: values of other placeholders.
+    """
+
+    outputs: Tuple[str, ...]
+    inputs: Mapping[str, Input] = {}
+    feeds: Mapping[str, Scalar] = {}
+
+    def load(self, checkpoint: str) -> Model:
+        """Reads a checkpoint of this network."""
+        return load_checkpoint(checkpoint, self.outputs, self.inputs, self.feeds)
+
+
+class LoopSettings(NamedTuple):
+    """How the loop goes.
+
+    Attributes:
+        steps: one after the other, each pruning more than the one before.
+        scopes: what may be pruned; see `channels.blocks.select_groups`.
+        exclude: what may not.
+        criterion: scores the channels.
+        combine: what is made of a channel's scores in several kernels.
+        limits: alignment, least channels, largest part of a group, together or each for itself.
+        least_accuracy: the floor, as an accuracy; None for none.
+        largest_loss: the floor, as what may be lost of the baseline's accuracy; None for none.
+        max_failed_rate: above this part of chosen filters that are not zero, a step is retrained again.
+        max_retries: how often at most a step is retrained again, for failed filters or below the floor.
+        max_halvings: how often at most a step that stays below the floor is tried half as large.
+    """
+
+    steps: Tuple[Step, ...]
+    scopes: Tuple[str, ...] = ('blocks',)
+    exclude: Tuple[str, ...] = ()
+    criterion: str = 'redundancy'
+    combine: str = 'mean'
+    limits: Amount = Amount()
+    least_accuracy: Optional[float] = None
+    largest_loss: Optional[float] = None
+    max_failed_rate: float = 0.1
+    max_retries: int = 2
+    max_halvings: int = 1
+
+    def floor(self, baseline: float) -> float:
+        """Returns the accuracy below which a step is not accepted."""
+        floors = [each for each in (self.least_accuracy, None if self.largest_loss is None
+                                    else baseline - self.largest_loss) if each is not None]
+        return max(floors, default=0.0)
+
+
+class LoopResult(NamedTuple):
+    """What came out.
+
+    Attributes:
+        baseline: accuracy, MACs and parameters of the network as it was.
+        attempts: one record for every retraining, in order; `accepted` tells which count.
+        checkpoint: the soft-pruned, retrained checkpoint accepted last; the one given, if none was.
+        plan: what is zero in it; None if nothing was accepted.
+        stripped: the report of the strip; None if nothing was accepted.
+    """
+
+    baseline: Record
+    attempts: Tuple[Record, ...]
+    checkpoint: str
+    plan: Optional[PruningPlan]
+    stripped: Optional[Record]
+
+
+def prune_loop(checkpoint: str, output: str, graph: Graph, settings: LoopSettings, retrain: Retrain, evaluate: Evaluate,
+               tell: Optional[Tell] = None) -> LoopResult:
+    """Prunes a trained network as far as its steps, or the accuracy floor, allow.
+
+    Every stage is noted in `<output>/loop.json` when it is finished. Killed at any moment and called again with the
+    same arguments, the loop goes on behind the last finished stage; `retrain` finds what it left in its folder.
+
+    Args:
+        checkpoint: the trained network: a prefix, or a folder with a `checkpoint` file.
+        output: everything is written below it: a folder for every attempt, and `Stripped_Dir`.
+        graph: inputs and outputs.
+        settings: steps, floor and bounds.
+        retrain: trains a soft-pruned checkpoint with its zeros held.
+        evaluate: measures a checkpoint.
+        tell: called with the name and the result of every stage, finished earlier or now.
+
+    Raises:
+        OptionError: there are no steps, or the folder belongs to a loop with other settings.
+    """
+    if not settings.steps:
+        raise OptionError('the loop has no steps: give thresholds, ratios or targets')
+    return _Loop(resolve_prefix(checkpoint), output, graph, settings, retrain, evaluate, tell).run()
+
+
+class _Accepted(NamedTuple):
+    """Where the next step begins."""
+
+    checkpoint: str
+    plan: Optional[PruningPlan] = None
+    step: Optional[Step] = None
+
+
+class _Loop:
+    """One run of the loop."""
+
+    def __init__(self, checkpoint: str, output: str, graph: Graph, settings: LoopSettings, retrain: Retrain,
+                 evaluate: Evaluate, tell: Optional[Tell]) -> None:
+        self.output, self.graph, self.settings = output, graph, settings
+        self.retrain, self.evaluate, self.tell = retrain, evaluate, tell
+        self.checkpoint = checkpoint
+        self.attempts: List[Record] = []
+        self.journal = Journal(os.path.join(output, 'loop.json'), {
+            'checkpoint': os.path.abspath(checkpoint), 'outputs': list(graph.outputs),
+            **{name: _plain(value) for name, value in settings._asdict().items()}})
+
+    def run(self) -> LoopResult:
+        """Takes one step after the other, until one cannot be accepted."""
+        baseline = self._once('baseline', lambda: self._measured_baseline())
+        floor = self.settings.floor(baseline['accuracy'])
+        accepted = _Accepted(self.checkpoint)
+        for number, step in enumerate(self.settings.steps):
+            taken = self._take(number, step, accepted, floor)
+            if taken is None:
+                break
+            accepted = taken
+            if taken.step != step:
+                break
+        stripped = self._strip(accepted) if accepted.plan is not None else None
+        return LoopResult(baseline, tuple(self.attempts), accepted.checkpoint, accepted.plan, stripped)
+
+    def _once(self, name: str, action: Callable[[], Mapping[str, Any]]) -> Record:
+        record = self.journal.once(name, action)
+        if self.tell is not None:
+            self.tell(name, record)
+        return record
+
+    def _measured_baseline(self) -> Dict[str, Any]:
+        channels = analyse(to_inference(self.graph.load(self.checkpoint)))
+        model = CostModel(channels)
+        return {**self.evaluate(self.checkpoint), 'macs': model.macs(model.everything()),
+                'parameters': model.parameters(model.everything())}
+
+    def _take(self, number: int, step: Step, before: _Accepted, floor: float) -> Optional[_Accepted]:
+        """Tries a step, then half of it, and so on; None where all of them stay below the floor."""
+        for _ in range(self.settings.max_halvings + 1):
+            taken = self._attempt('%02d_%s' % (number, step.folder), step, before, floor)
+            if taken is not None:
+                return taken
+            step = step.halfway(before.step)
+        logger.info('%s stays below the accuracy floor of %g: back to %s', step, floor, before.step or 'the baseline')
+        return None
+
+    def _attempt(self, folder: str, step: Step, before: _Accepted, floor: float) -> Optional[_Accepted]:
+        """Chooses, and retrains until the filters are zero and the accuracy is enough; None where it never is."""
+        chosen = self._once(folder + '/soft', lambda: self._soft_prune(folder, step, before.checkpoint))
+        plan = PruningPlan.load(self._path(chosen['plan']))
+        checkpoint = chosen['checkpoint']
+        for retry in range(self.settings.max_retries + 1):
+            trained, measured = self._retrained('%s/retrained_%d' % (folder, retry), retry, plan, checkpoint)
+            checkpoint = trained['checkpoint']
+            enough = measured['accuracy'] >= floor and measured['failed_rate'] <= self.settings.max_failed_rate
+            self.attempts.append({'step': str(step), 'kind': step.kind, 'value': step.value, 'retry': retry,
+                                  'accepted': enough, **chosen, **measured,
+                                  'seconds': chosen['seconds'] + trained['seconds'] + measured['seconds']})
+            if enough:
+                return _Accepted(self._path(checkpoint), plan, step)
+        return None
+
+    def _retrained(self, name: str, retry: int, plan: PruningPlan, checkpoint: str) -> Tuple[Record, Record]:
+        """Retrains a soft-pruned checkpoint, or goes on with a retrained one, and measures the result."""
+        if retry:
+            checkpoint = self._once(name + '/soft', lambda: self._zero_again(name, plan, checkpoint))['checkpoint']
+        trained = self._once(name, lambda: {'checkpoint': self._relative(resolve_prefix(
+            self.retrain(self._path(checkpoint), self._path(name), plan)))})
+        return trained, self._once(name + '/measured', lambda: self._measure(trained['checkpoint'], plan))
+
+    def _soft_prune(self, folder: str, step: Step, checkpoint: str) -> Dict[str, Any]:
+        """Chooses the channels that go by the weights as they are now, and sets them to zero."""
+        model = self.graph.load(checkpoint)
+        channels = analyse(to_inference(model))
+        settings = self.settings
+        groups = exclude_groups(channels, select_groups(channels, settings.scopes), settings.exclude)
+        plan = choose(channels, groups, step.amount(settings.limits), settings.criterion, settings.combine)
+        target = os.path.join(self.output, folder, 'Pruned_Dir')
+        with atomic_folder(target) as temporary:
+            plan.save(os.path.join(temporary, 'plan.json'))
+            prefix = save_checkpoint(soft_prune(model, channels, plan), temporary)
+        costs = CostModel(channels)
+        kept = ~removed_ids(channels, plan)
+        return {'checkpoint': self._relative(os.path.join(target, os.path.basename(prefix))),
+                'plan': self._relative(os.path.join(target, 'plan.json')), 'macs': costs.macs(kept),
+                'parameters': costs.parameters(kept),
+                'kept': {group.name: len(group.kept) for group in plan.groups}}
+
+    def _zero_again(self, name: str, plan: PruningPlan, checkpoint: str) -> Dict[str, Any]:
+        """Sets the same channels to zero in what was retrained."""
+        model = self.graph.load(self._path(checkpoint))
+        target = self._path(name) + '_start'
+        with atomic_folder(target) as temporary:
+            prefix = save_checkpoint(soft_prune(model, analyse(to_inference(model)), plan), temporary)
+        return {'checkpoint': self._relative(os.path.join(target, os.path.basename(prefix)))}
+
+    def _measure(self, checkpoint: str, plan: PruningPlan) -> Dict[str, Any]:
+        channels = analyse(to_inference(self.graph.load(self._path(checkpoint))))
+        return {**self.evaluate(self._path(checkpoint)), **failed_filters(channels, plan)}
+
+    def _strip(self, accepted: _Accepted) -> Record:
+        """Removes what is zero; what the retraining left not quite at zero is set to zero, and by how much is said."""
+        assert accepted.plan is not None
+        plan = accepted.plan
+        return self._once('strip', lambda: strip_only(
+            self.graph.load(accepted.checkpoint), accepted.checkpoint, plan, os.path.join(self.output, 'stripped'),
+            zero_unconverged=True, force=True))
+
+    def _path(self, relative: str) -> str:
+        return os.path.join(self.output, relative)
+
+    def _relative(self, path: str) -> str:
+        """Paths in the journal are relative to it, so that the folder may be moved."""
+        return os.path.relpath(path, self.output)
+
+
+def failed_filters(channels: Channels, plan: PruningPlan) -> Dict[str, Any]:
+    """Returns `failed_rate`, the part of the chosen filters that are not zero, and the same for each convolution."""
+    found = unconverged_filters(channels, channels.model, plan, ZERO)
+    chosen = sum(count for _, _, count in found)
+    failed = sum(len(rest) for _, rest, _ in found)
+    return {'failed_rate': failed / chosen if chosen else 0.0,
+            'failed_by_layer': {node: len(rest) / count for node, rest, count in found if count}}
+
+
+def _plain(value: Any) -> Any:
+    """Returns a setting as JSON knows it."""
+    if isinstance(value, Amount):
+        return value._asdict()
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [str(each) for each in value]
+    return value
