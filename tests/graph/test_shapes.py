@@ -53,6 +53,20 @@ def _reads(view: GraphView, variable: str) -> List[TensorName]:
     return [TensorName(use.node) for use in view.uses[variable] if use.node in view.ancestors(['y', 'z'])]
 
 
+def test_activations_have_the_shape_of_what_they_read() -> None:
+    """One after the other, on any output, on a variable."""
+    x = tf.placeholder(tf.float32, [None, 6, 5], 'x')
+    with tf.variable_scope('', use_resource=False):
+        weight = tf.get_variable('weight', [7, 2])
+    tf.nn.relu6(tf.nn.relu(tf.split(x, [1, 4], 2)[1], name='one'), name='two')
+    tf.sigmoid(weight, name='gate')
+    tf.square(tf.rsqrt(tf.get_default_graph().get_tensor_by_name('two:0'), name='three'), name='four')
+    view = GraphView(tf.get_default_graph().as_graph_def())
+    shapes = infer_shapes(view, view.ancestors(['four', 'gate']), {})
+    assert [shapes[name] for name in ('one', 'two', 'three', 'four')] == [[(None, 6, 4)]] * 4
+    assert shapes['gate'] == [(7, 2)]
+
+
 def test_a_graph_that_tensorflow_refuses() -> None:
     """Its reason is in the message, with the node."""
     view = network(False)

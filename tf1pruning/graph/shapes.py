@@ -1,6 +1,6 @@
 """Static shapes of every tensor, by one import of the GraphDef."""
 
-from typing import Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from ..errors import ModelError
 from ..tf1 import tf
@@ -11,6 +11,8 @@ Shapes = Dict[str, List[Optional[Shape]]]
 """For every node, the shape of each output; None where even the rank is unknown."""
 _Spec = Tuple[int, Optional[Shape]]
 """Type and shape of a tensor."""
+_UNCHANGED = ('Relu', 'Relu6', 'LeakyRelu', 'Elu', 'Selu', 'Sigmoid', 'Tanh', 'Softplus', 'Rsqrt', 'Square')
+"""Operations on one tensor of which TensorFlow knows only that its shape stays."""
 
 
 def declared_shape(node: tf.NodeDef) -> Optional[Shape]:
@@ -40,8 +42,8 @@ def infer_shapes(view: GraphView, nodes: Iterable[str], placeholders: Mapping[st
     """Infers the shapes of `nodes`, which must hold all of their own inputs.
 
     Reads of variables and the nodes named in `placeholders` take part as placeholders, which is cheaper than what
-    they are: no session is opened, and nothing but shape functions runs. Reads of one type and shape share one. The
-    variables themselves get no shapes.
+    they are: no session is opened, and nothing but shape functions runs. Reads of one type and shape share one, and
+    activations have the shape of what they read. The variables themselves get no shapes.
 
     Args:
         view: the graph.
@@ -53,28 +55,41 @@ def infer_shapes(view: GraphView, nodes: Iterable[str], placeholders: Mapping[st
     """
     wanted = set(nodes)
     reads = _variable_reads(view, wanted)
-    shared: Dict[str, str] = {}
     first: Dict[_Spec, str] = {}
-    for name, spec in reads.items():
-        shared[name] = first.setdefault(spec, name)
+    shared = {name: TensorName(first.setdefault(spec, name)) for name, spec in reads.items()}
+    shared.update((name, view.inputs[name][0]) for name in wanted
+                  if view.nodes[name].op in _UNCHANGED and name not in placeholders)
+    shapes = _import(_shape_graph(view, wanted, placeholders, reads, shared))
+    shapes.update({name: [shape_at(shapes, _resolved(TensorName(name), shared))] for name in shared})
+    shapes.update({name: [] for name in wanted if name not in shapes})
+    return shapes
+
+
+def _shape_graph(view: GraphView, wanted: Set[str], placeholders: Mapping[str, Optional[Shape]],
+                 reads: Mapping[str, _Spec], shared: Mapping[str, TensorName]) -> tf.GraphDef:
+    """Makes the graph that is imported: without nodes that share the shape of another, and their variables."""
     graph = tf.GraphDef()
     graph.versions.CopyFrom(view.graph.versions)
     graph.library.CopyFrom(view.graph.library)
+    used = {tensor.node for name in wanted if name not in reads for tensor in view.inputs[name]}
     for name, node in view.nodes.items():
         if name not in wanted:
             continue
         if name in reads:
-            if shared[name] == name:
+            if shared[name].node == name:
                 _add_placeholder(graph, name, *reads[name])
         elif name in placeholders:
             _add_placeholder(graph, name, node.attr['dtype'].type, placeholders[name])
-        elif node.op not in VARIABLE_OPS or any(use.node in wanted and use.node not in reads
-                                                for use in view.uses.get(name, ())):
-            _add_stripped(graph, node, view.inputs[name], shared)
-    shapes = _import(graph)
-    shapes.update({name: shapes[other] for name, other in shared.items()})
-    shapes.update({name: [] for name in wanted if name not in shapes})
-    return shapes
+        elif name not in shared and (node.op not in VARIABLE_OPS or name in used):
+            _add_stripped(graph, node, [_resolved(tensor, shared) for tensor in view.inputs[name]])
+    return graph
+
+
+def _resolved(tensor: TensorName, shared: Mapping[str, TensorName]) -> TensorName:
+    """Follows a tensor to the one whose shape it shares."""
+    while tensor.node in shared and shared[tensor.node] != tensor:
+        tensor = shared[tensor.node]
+    return tensor
 
 
 def _variable_reads(view: GraphView, wanted: Iterable[str]) -> Dict[str, _Spec]:
@@ -95,17 +110,14 @@ def _add_placeholder(graph: tf.GraphDef, name: str, dtype: int, shape: Optional[
     set_declared_shape(node, shape)
 
 
-def _add_stripped(graph: tf.GraphDef, node: tf.NodeDef, inputs: Iterable[TensorName],
-                  shared: Mapping[str, str]) -> None:
+def _add_stripped(graph: tf.GraphDef, node: tf.NodeDef, inputs: Iterable[TensorName]) -> None:
     copy = graph.node.add()
     copy.CopyFrom(node)
     copy.device = ''
     for attribute in [key for key in copy.attr if key.startswith('_')]:
         del copy.attr[attribute]
-    texts = [shared.get(tensor.node) or str(tensor) for tensor in inputs]
-    if texts != copy.input:
-        del copy.input[:]
-        copy.input.extend(texts)
+    del copy.input[:]
+    copy.input.extend(str(tensor) for tensor in inputs)
 
 
 def _import(graph_def: tf.GraphDef) -> Shapes:
