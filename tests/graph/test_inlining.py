@@ -9,6 +9,8 @@ from tests import builders, plain
 from tests.surgery import operate
 from tf1pruning.errors import UnsupportedError
 from tf1pruning.graph.inference import inference_graph
+from tf1pruning.passes.soft_prune import soft_prune
+from tf1pruning.passes.strip import strip
 from tf1pruning.tf1 import tf
 
 IMAGE = builders.IMAGE
@@ -100,3 +102,11 @@ def test_a_later_result_as_an_output() -> None:
     name = next(node.name for node in graph.node if node.op in ('If', 'StatelessIf'))
     with pytest.raises(UnsupportedError, match='output %s:1 is a result of a function call' % name):
         inference_graph(graph, [name + ':1'], {}, {})
+
+
+def test_a_training_graph_around_a_function(tmp_path: Any) -> None:
+    """Its inference form is stripped; the graph itself, with the function's sizes inside, is refused."""
+    saved = builders.save_graph(lambda: _build(True), tmp_path)._replace(feeds={'flag': False})
+    result = operate(saved, tmp_path)
+    with pytest.raises(UnsupportedError, match='runs through a function'):
+        strip(soft_prune(result.source, result.channels, result.plan), result.channels, result.plan)

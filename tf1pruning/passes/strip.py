@@ -71,6 +71,7 @@ def strip(model: Model, channels: Channels, plan: PruningPlan, zero_unconverged:
 
 
 def _cut(model: Model, channels: Channels, plan: PruningPlan) -> Model:
+    _refuse_functions(model, channels)
     kept_ids = ~removed_ids(channels, plan)
     kept = {name: {axis: np.flatnonzero(kept_ids[channels.axes[name][axis]]) for axis in axes}
             for name, axes in pruned_slices(channels, plan).items()}
@@ -90,6 +91,19 @@ def _cut(model: Model, channels: Channels, plan: PruningPlan) -> Model:
     stripped = model.replace(meta=meta, weights=model.weights.replaced(values))
     _compare(stripped, channels, predicted, bool(outside))
     return stripped
+
+
+def _refuse_functions(model: Model, channels: Channels) -> None:
+    """Sizes inside a function's body have no place in a graph that calls it: there only its inference form is cut.
+
+    Raises:
+        UnsupportedError: channels run through such nodes.
+    """
+    inner = next((tensor.node for tensor in channels.layouts if tensor.node not in model.view
+                  and channels.model.view.op(tensor.node) != 'Placeholder'), None)
+    if inner is not None:
+        raise UnsupportedError('the network runs through a function (%s), whose training graph cannot be stripped: '
+                               'strip its inference form (--inference, or get_rebuild_graph())' % inner)
 
 
 def _rewrite_graph(view: GraphView, nodes: Dict[str, tf.NodeDef], graph: tf.GraphDef, channels: Channels,
