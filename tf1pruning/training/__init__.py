@@ -3,6 +3,8 @@
 from .hold_zeros import HoldZeros, hold_zeros_op
 from .live_graph import Network
 from .soft_filter_pruning import SoftFilterPruning, Style, pruning_hook
+from .sparse_training import GroupLasso, NetworkSlimming, Strength
 from .warm_start import warm_start_from
 
-__all__ = ['HoldZeros', 'Network', 'SoftFilterPruning', 'Style', 'hold_zeros_op', 'pruning_hook', 'warm_start_from']
+__all__ = ['GroupLasso', 'HoldZeros', 'Network', 'NetworkSlimming', 'SoftFilterPruning', 'Strength', 'Style',
+           'hold_zeros_op', 'pruning_hook', 'warm_start_from']

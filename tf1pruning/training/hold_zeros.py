@@ -8,8 +8,9 @@ from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Uni
 
 import numpy as np
 
-from ..errors import NameNotFoundError, OptionError, UnsupportedError
+from ..errors import NameNotFoundError, OptionError
 from ..tf1 import tf
+from .after_updates import AfterUpdates, refuse_loops
 from .masks import fill_slices_with_ones, masked, slice_masks, zero_slices
 from .updates import GraphVariable, Update, find_averages, find_updates, find_variables
 
@@ -21,7 +22,7 @@ Masks = Dict[tf.Operation, List[tf.Tensor]]
 """The masks of every variable, or partition of one, that has zeros."""
 
 
-class HoldZeros(tf.train.SessionRunHook):
+class HoldZeros(AfterUpdates):
     """Keeps parameters and their optimizer slots at zero, within the very `session.run` that trains.
 
     It works on an unmodified `model_fn`. Before the session is made, the gradient that enters the update of such a
@@ -42,9 +43,9 @@ class HoldZeros(tf.train.SessionRunHook):
     """
 
     def __init__(self, zeros: Zeros) -> None:
+        super().__init__()
         self._zeros = zeros
         self._start: Optional[tf.Operation] = None
-        self._alone: Dict[tf.Operation, tf.Operation] = {}
 
     def begin(self) -> None:
         """Puts the masks into the default graph.
@@ -57,25 +58,23 @@ class HoldZeros(tf.train.SessionRunHook):
         graph = tf.get_default_graph()
         with tf.name_scope('hold_zeros/'):
             masks, updates = _masks_and_updates(graph, self._zeros)
-            _refuse_loops(updates)
-            self._alone = {}
+            refuse_loops(updates, 'use hold_zeros_op on the train op')
+            self._alone.clear()
             for update in updates:
-                held = _hold(update, masks[update.variable.op])
-                if held is not None:
-                    self._alone[update.op] = held
+                self._hold(update, masks[update.variable.op])
             self._start = _zero_everything(masks, updates)
 
     def after_create_session(self, session: tf.Session, coord: tf.train.Coordinator) -> None:
         """Zeroes once what was initialised, warm-started or restored."""
         session.run(self._start)
 
-    def before_run(self, run_context: tf.train.SessionRunContext) -> Optional[tf.train.SessionRunArgs]:
-        """Adds masks only for an update that nothing in the graph waits for, when it is run by itself."""
-        if not self._alone:
-            return None
-        fetched = {getattr(each, 'op', each) for each in tf.nest.flatten(run_context.original_args.fetches)}
-        masks = [held for op, held in self._alone.items() if op in fetched]
-        return tf.train.SessionRunArgs(masks) if masks else None
+    def _hold(self, update: Update, masks: List[tf.Tensor]) -> None:
+        """Masks an update's gradient, or what it wrote."""
+        if update.gradient is not None:
+            update.op._update_input(update.gradient, masked(update.op.inputs[update.gradient], masks))
+        else:
+            written = (update.variable.op,) + update.moments
+            self._run_after([update], lambda: tf.group(*[zero_slices(each, masks) for each in written]))
 
 
 def hold_zeros_op(zeros: Zeros, train_op: tf.Operation) -> tf.Operation:
@@ -136,24 +135,6 @@ def _within(variable: GraphVariable, axis: int, indices: np.ndarray) -> np.ndarr
     return local[(local >= 0) & (local < variable.shape[axis])]
 
 
-def _hold(update: Update, masks: List[tf.Tensor]) -> Optional[tf.Operation]:
-    """Masks an update's gradient, or what it wrote; returns masks that somebody has to run, if nothing else does."""
-    if update.gradient is not None:
-        update.op._update_input(update.gradient, masked(update.op.inputs[update.gradient], masks))
-        return None
-    waiting = _waiting_for(update.op)
-    with tf.control_dependencies([update.op]):
-        held = tf.group(*[zero_slices(each, masks) for each in (update.variable.op,) + update.moments])
-    for op in waiting:
-        op._add_control_input(held)
-    return None if waiting else held
-
-
-def _waiting_for(op: tf.Operation) -> List[tf.Operation]:
-    readers = [reader for output in op.outputs for reader in output.consumers()]
-    return list(dict.fromkeys(list(op._control_outputs) + readers))
-
-
 def _zero_everything(masks: Masks, updates: Iterable[Update]) -> tf.Operation:
     """Returns an operation that zeroes variables and moments, and sets what is divided by to one."""
     zeroed = dict(masks)
@@ -163,13 +144,3 @@ def _zero_everything(masks: Masks, updates: Iterable[Update]) -> tf.Operation:
         divisors.update(dict.fromkeys(update.divisors, masks[update.variable.op]))
     return tf.group(*[zero_slices(variable, each) for variable, each in zeroed.items()],
                     *[fill_slices_with_ones(variable, each) for variable, each in divisors.items()])
-
-
-def _refuse_loops(updates: Iterable[Update]) -> None:
-    for update in updates:
-        context = update.op._get_control_flow_context()
-        while context is not None:
-            if context.IsWhileContext():
-                raise UnsupportedError('%s changes %s inside a tf.while_loop, where no hook can follow; use '
-                                       'hold_zeros_op on the train op' % (update.op.name, update.variable.name))
-            context = context.outer_context

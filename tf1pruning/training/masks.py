@@ -5,7 +5,7 @@ from typing import List, Mapping
 import numpy as np
 
 from ..tf1 import tf
-from .updates import shape_of
+from .updates import OWN_ASSIGNMENTS, shape_of
 
 
 def slice_masks(variable: tf.Operation, indices: Mapping[int, np.ndarray]) -> List[tf.Tensor]:
@@ -19,15 +19,17 @@ def slice_masks(variable: tf.Operation, indices: Mapping[int, np.ndarray]) -> Li
     with variable.graph.colocate_with(variable, ignore_existing=True):
         sizes = tf.raw_ops.Shape(input=read(variable))
         for axis, pruned in sorted(indices.items()):
-            mask = np.ones(shape_of(variable)[axis])
+            mask = np.ones(shape_of(variable)[axis], dtype_of(variable).as_numpy_dtype)
             mask[pruned] = 0
-            masks.append(tf.reshape(_for_size(sizes[axis], mask, dtype_of(variable)), broadcast_shape(variable, axis)))
+            masks.append(tf.reshape(for_size(sizes[axis], mask, 1), broadcast_shape(variable, axis)))
     return masks
 
 
-def _for_size(size: tf.Tensor, mask: np.ndarray, dtype: tf.DType) -> tf.Tensor:
-    used = mask.size * tf.cast(tf.equal(size, mask.size), tf.int32)
-    return tf.concat([tf.slice(tf.constant(mask, dtype), [0], [used]), tf.ones([size - used], dtype)], 0)
+def for_size(size: tf.Tensor, values: np.ndarray, other: int) -> tf.Tensor:
+    """Returns a vector of values where it has its size when it runs, else as many as that of another value."""
+    used = values.size * tf.cast(tf.equal(size, values.size), tf.int32)
+    rest = tf.fill([size - used], values.dtype.type(other))
+    return tf.concat([tf.slice(tf.constant(values), [0], [used]), rest], 0)
 
 
 def broadcast_shape(variable: tf.Operation, axis: int) -> List[int]:
@@ -38,7 +40,7 @@ def broadcast_shape(variable: tf.Operation, axis: int) -> List[int]:
 def zero_slices(variable: tf.Operation, masks: List[tf.Tensor]) -> tf.Operation:
     """Returns an operation that multiplies a variable by masks; what they zero may be infinite or not a number."""
     with variable.graph.colocate_with(variable, ignore_existing=True):
-        return _assign(variable, masked(read(variable), masks))
+        return assign(variable, masked(read(variable), masks))
 
 
 def fill_slices_with_ones(variable: tf.Operation, masks: List[tf.Tensor]) -> tf.Operation:
@@ -46,7 +48,7 @@ def fill_slices_with_ones(variable: tf.Operation, masks: List[tf.Tensor]) -> tf.
     with variable.graph.colocate_with(variable, ignore_existing=True):
         value = read(variable)
         kept = masked(tf.ones_like(value), masks)
-        return _assign(variable, masked(value, masks) + (1 - kept))
+        return assign(variable, masked(value, masks) + (1 - kept))
 
 
 def masked(value: tf.Tensor, masks: List[tf.Tensor]) -> tf.Tensor:
@@ -69,8 +71,12 @@ def read(variable: tf.Operation) -> tf.Tensor:
     return tf.identity(handle)
 
 
-def _assign(variable: tf.Operation, value: tf.Tensor) -> tf.Operation:
+def assign(variable: tf.Operation, value: tf.Tensor) -> tf.Operation:
+    """Returns an operation that gives a variable a value, and that is no update of training's own."""
     handle = variable.outputs[0]
     if variable.type == 'VarHandleOp':
-        return tf.raw_ops.AssignVariableOp(resource=handle, value=value)
-    return tf.raw_ops.Assign(ref=handle, value=value, validate_shape=True, use_locking=True).op
+        made = tf.raw_ops.AssignVariableOp(resource=handle, value=value)
+    else:
+        made = tf.raw_ops.Assign(ref=handle, value=value, validate_shape=True, use_locking=True).op
+    variable.graph.add_to_collection(OWN_ASSIGNMENTS, made)
+    return made

@@ -6,12 +6,16 @@ Everything is read from the operations' types and inputs; a slot's name carries 
 import re
 from typing import Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
+from ..errors import OptionError
 from ..model.variables import divisor_of
 from ..tf1 import tf
 
 VARIABLE_OPS = ('VariableV2', 'Variable', 'VarHandleOp')
 PASSING_OPS = ('Identity', 'RefIdentity', 'ReadVariableOp', 'Enter', 'RefEnter', 'Switch', 'RefSwitch')
 """Operations that hand a variable's reference, handle or value on."""
+
+OWN_ASSIGNMENTS = 'tf1pruning/assignments'
+"""Collection of the assignments that this package adds to a graph."""
 
 _APPLY = re.compile(r'(Resource)?(Sparse)?Apply(?=[A-Z])')
 _ADD = re.compile(r'(Assign(Add|Sub)(VariableOp)?|(Resource)?Scatter(Nd)?(Add|Sub|Mul|Div|Update|Max|Min))$')
@@ -103,11 +107,13 @@ def find_updates(graph: tf.Graph, variables: Iterable[GraphVariable]) -> List[Up
     """Returns the operations that change one of `variables` during training.
 
     Initialisers and the assignments of a `Saver` are not among them: their value does not depend on the variable.
+    Nor are those that this package has added.
     """
     by_op = {variable.op: variable for variable in variables}
+    own = set(graph.get_collection(OWN_ASSIGNMENTS))
     updates = []
     for op in graph.get_operations():
-        if not _may_write(op):
+        if op in own or not _may_write(op):
             continue
         target = by_op.get(_source(op.inputs[0]))
         if target is None or op.type in _ASSIGN and not _depends_on(op.inputs[1], target.op):
@@ -117,6 +123,24 @@ def find_updates(graph: tf.Graph, variables: Iterable[GraphVariable]) -> List[Up
         moments = [slot for slot in slots if slot not in divisors]
         updates.append(Update(op, target, _gradient(op), tuple(moments), tuple(divisors)))
     return updates
+
+
+def learning_rate_of(updates: Iterable[Update]) -> tf.Tensor:
+    """Returns the learning rate that some updates have in common.
+
+    Raises:
+        OptionError: they have none, as hand-written optimizers have, or several.
+    """
+    rates = {}
+    for update in updates:
+        inputs = {argument.name: tensor for argument, tensor in zip(update.op.op_def.input_arg, update.op.inputs)}
+        rate = inputs.get('lr', inputs.get('alpha')) if _APPLY.match(update.op.type) else None
+        if rate is not None:
+            rates[rate.name] = rate
+    if len(rates) != 1:
+        raise OptionError('the optimizer has %s: give the learning rate, as a number or as the name of a tensor'
+                          % ('the learning rates ' + ', '.join(sorted(rates)) if rates else 'no learning rate'))
+    return rates.popitem()[1]
 
 
 def _gradient(op: tf.Operation) -> Optional[int]:
