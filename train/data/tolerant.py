@@ -11,7 +11,7 @@ from .bad_records import BadRecords
 Decode = Callable[[tf.Tensor, tf.Tensor], Tuple[tf.Tensor, tf.Tensor]]
 """From a record and its name to an image `[H, W, C]` of a fixed shape, uint8, and an int32 label; or it fails."""
 
-_CHUNK_BYTES, _CHUNK_SIZES = 2 ** 21, (16, 512)
+_CHUNK_BYTES, _CHUNK_SIZES = 2 ** 23, (16, 128)
 """How many bytes of images are tried at once, and how many images at least and at most: a try costs milliseconds."""
 
 

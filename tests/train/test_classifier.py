@@ -1,0 +1,133 @@
+"""A classifier trains, goes on where it was interrupted, and evaluates every part of its images."""
+
+import dataclasses
+import logging
+import os
+from typing import Any, Dict
+
+import numpy as np
+import pytest
+
+from tests.train.data.test_tfrecord import bad_ones
+from tests.train.data.written import write_records
+from tf1pruning.errors import ModelError, OptionError, OutputError
+from tf1pruning.tf1 import tf
+from train.classifier import Classifier
+from train.config import AugmentConfig, DigitsConfig, Experiment, LeNet300Config, TFRecordConfig, TrainConfig
+from train.data import DataError
+
+IMAGES = DigitsConfig(validation_fraction=0.2, augment=AugmentConfig(crop=1, flip=True))
+EXPERIMENT = Experiment(LeNet300Config(image_size=8, hidden=(16,)),
+                        TrainConfig(6, batch_size=8, learning_rate=0.01, average=0.9, checkpoint_steps=2), IMAGES)
+QUICK = dataclasses.replace(EXPERIMENT, train=TrainConfig(60, batch_size=32, learning_rate=0.02),
+                            images=DigitsConfig(validation_fraction=0.2, augment=AugmentConfig()))
+
+
+def with_train(experiment: Experiment, **changes: Any) -> Experiment:
+    return dataclasses.replace(experiment, train=dataclasses.replace(experiment.train, **changes))
+
+
+def values(checkpoint: str) -> Dict[str, np.ndarray]:
+    reader = tf.train.load_checkpoint(checkpoint)
+    return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
+
+
+class Interruption(tf.train.SessionRunHook):
+    """Presses Ctrl-C in a step."""
+
+    def __init__(self, step: int) -> None:
+        self._left = step
+
+    def before_run(self, run_context: Any) -> None:
+        self._left -= 1
+        if not self._left:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_training_comes_to_the_same_end(tmp_path: Any, caplog: Any) -> None:
+    caplog.set_level(logging.INFO)
+    classifier = Classifier(EXPERIMENT)
+    whole = values(classifier.train(str(tmp_path / 'whole')))
+    with pytest.raises(KeyboardInterrupt):
+        classifier.train(str(tmp_path / 'parts'), hooks=[Interruption(4)])
+    assert os.path.basename(tf.train.latest_checkpoint(str(tmp_path / 'parts'))) == 'model.ckpt-2'
+    parts = values(classifier.train(str(tmp_path / 'parts')))
+    assert 'parts: going on after step 2 of 6' in caplog.text
+    assert parts['global_step'] == 6
+    assert sorted(whole) == sorted(parts)
+    for name, value in whole.items():
+        np.testing.assert_array_equal(value, parts[name], name)
+
+
+def test_a_finished_training_says_so(tmp_path: Any, caplog: Any) -> None:
+    caplog.set_level(logging.INFO)
+    classifier = Classifier(with_train(EXPERIMENT, steps=2))
+    first = classifier.train(str(tmp_path))
+    assert 'finished already' not in caplog.text
+    assert classifier.train(str(tmp_path)) == first
+    assert '%s: finished already, with 2 steps' % tmp_path in caplog.text
+    longer = Classifier(with_train(EXPERIMENT, steps=3))
+    assert longer.train(str(tmp_path)).endswith('model.ckpt-3')
+
+
+@pytest.mark.parametrize(('model', 'train', 'message'), [
+    ({}, {'learning_rate': 0.02}, 'holds a training with train.learning_rate 0.01, not 0.02: choose another folder'),
+    ({'hidden': (8,)}, {}, r'with model.hidden \[16\], not \[8\]'),
+])
+def test_another_training_in_the_same_folder_is_refused(tmp_path: Any, model: dict, train: dict, message: str) -> None:
+    short = with_train(EXPERIMENT, steps=1)
+    Classifier(short).train(str(tmp_path))
+    other = dataclasses.replace(with_train(short, **train), model=dataclasses.replace(short.model, **model))
+    with pytest.raises(OutputError, match=message):
+        Classifier(other).train(str(tmp_path))
+
+
+def test_validation_accuracy_at_checkpoints_on_the_way(tmp_path: Any, caplog: Any) -> None:
+    caplog.set_level(logging.INFO)
+    classifier = Classifier(EXPERIMENT)
+    classifier.train(str(tmp_path))
+    lines = [each.message for each in caplog.records if each.message.endswith('on the validation images')]
+    assert [line.split(': ')[1].split(',')[0] for line in lines] == ['step 2', 'step 4']
+
+
+def test_every_part_is_evaluated(tmp_path: Any) -> None:
+    classifier = Classifier(QUICK)
+    checkpoint = classifier.train(str(tmp_path))
+    found = [classifier.evaluate(checkpoint, part) for part in ('train', 'validation', 'test')]
+    assert all(0.5 < accuracy < 1 for accuracy in found)
+    with pytest.raises(ModelError, match='no checkpoint nowhere; train first'):
+        classifier.evaluate('nowhere')
+    without = Classifier(dataclasses.replace(EXPERIMENT, images=DigitsConfig()))
+    with pytest.raises(OptionError, match='no validation images: set validation_fraction'):
+        without.evaluate(checkpoint, 'validation')
+
+
+def test_the_averages_are_what_is_evaluated(tmp_path: Any) -> None:
+    """Averages of zero are as good as chance, whatever the weights are."""
+    without = Classifier(QUICK)
+    checkpoint = without.train(str(tmp_path))
+    plain = without.evaluate(checkpoint)
+    assert plain > 0.5
+    swapped = values(checkpoint)
+    with tf.Graph().as_default(), tf.Session() as session:
+        for name, value in swapped.items():
+            tf.get_variable(name, initializer=value)
+            if name.startswith('LeNet') and 'Adam' not in name:
+                tf.get_variable(name + '/ExponentialMovingAverage', initializer=np.zeros_like(value))
+        session.run(tf.global_variables_initializer())
+        prefix = tf.train.Saver().save(session, str(tmp_path / 'swapped.ckpt'))
+    averaged = Classifier(with_train(QUICK, average=0.9))
+    assert averaged.evaluate(checkpoint) == plain
+    assert averaged.evaluate(prefix) < 0.2
+    assert without.evaluate(prefix) == plain
+
+
+def test_bad_records_stop_a_training_with_one_line(tmp_path: Any) -> None:
+    for name in ('train-0', 'test-0'):
+        write_records(tmp_path / name, bad_ones())
+    images = TFRecordConfig(folder=str(tmp_path), max_bad_records=2)
+    model = LeNet300Config(image_size=6, image_channels=3, classes=5, hidden=(4,))
+    classifier = Classifier(Experiment(model, TrainConfig(20, batch_size=4), images))
+    with pytest.raises(DataError, match='3 bad records, where max_bad_records allows 2; the last .*train-0') as error:
+        classifier.train(str(tmp_path / 'out'))
+    assert '\n' not in str(error.value)

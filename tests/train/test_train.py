@@ -1,0 +1,60 @@
+"""The program: prints accuracies, and one line with exit code 2 at a user's mistake."""
+
+from types import SimpleNamespace
+from typing import Any, Tuple
+
+import pytest
+
+from tests.train.data.written import write_mnist
+from train import train
+
+TINY = ('model: {name: lenet_300_100, hidden: [8]}\ntrain: {steps: 2, batch_size: 4}\n'
+        'images: {name: mnist, validation_fraction: 0.2}\n')
+
+
+@pytest.fixture
+def run(tmp_path: Any, monkeypatch: Any, capsys: Any) -> Any:
+    """Runs the program with a configuration and some images; returns exit code, output and errors."""
+    monkeypatch.setattr(train, 'prepare', lambda: None)
+
+    def run(text: str, data: Any = tmp_path) -> Tuple[int, str, str]:
+        (tmp_path / 'config.yaml').write_text(text)
+        monkeypatch.setattr(train, 'FLAGS', SimpleNamespace(
+            config=str(tmp_path / 'config.yaml'), data=data and str(data), output=str(tmp_path / 'out')))
+        code = train.main([])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+    return run
+
+
+def test_trains_and_prints_accuracies(run: Any, tmp_path: Any) -> None:
+    write_mnist(tmp_path)
+    code, out, err = run(TINY)
+    assert (code, err) == (0, '')
+    assert [line.split(': ')[1].split()[0] for line in out.splitlines()] == ['accuracy', 'accuracy']
+    assert 'on the validation images\n' in out
+    assert out.endswith('on the test images\n')
+    assert (tmp_path / 'out' / 'training.json').exists()
+
+
+@pytest.mark.parametrize(('text', 'message'), [
+    ('model: {name: lenet_5}', "missing key 'train'"),
+    (TINY.replace('lenet_300_100', 'resnet'), 'model: name: expected one of'),
+    (TINY.replace('0.2}', '0.2, folder: there}'), 'no file train-images'),
+    (TINY.replace('batch_size: 4', 'optimizer: lion'), "no optimizer named 'lion'; there are"),
+    (TINY.replace('mnist, validation_fraction: 0.2', 'digits'), 'digits come without files; leave it out'),
+])
+def test_mistakes_are_one_line(run: Any, tmp_path: Any, text: str, message: str) -> None:
+    if 'lion' in text:
+        write_mnist(tmp_path)
+    code, out, err = run(text)
+    assert (code, out, err.count('\n')) == (2, '', 1)
+    assert message in err
+
+
+def test_the_folder_may_be_in_the_configuration(run: Any, tmp_path: Any) -> None:
+    code, out, err = run(TINY, data=None)
+    assert (code, out) == (2, '')
+    assert 'no folder for the images of mnist: give --data DIR, or set folder' in err
+    write_mnist(tmp_path)
+    assert run(TINY.replace('name: mnist', 'name: mnist, folder: "%s"' % tmp_path), data=None)[0] == 0
