@@ -10,7 +10,8 @@ from tests import builders, plain
 from tf1pruning.errors import OptionError
 from tf1pruning.plan import PruningPlan
 from tf1pruning.ranking import Amount
-from tf1pruning.search.loop import Graph, LoopResult, LoopSettings, prune_loop
+from tf1pruning.search.loop import prune_loop
+from tf1pruning.search.settings import Graph, LoopResult, LoopSettings
 from tf1pruning.search.steps import Step
 from tf1pruning.tf1 import tf
 

@@ -4,6 +4,8 @@ import logging
 import os
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+import numpy as np
+
 from ..channels import Channels, analyse
 from ..channels.blocks import exclude_groups, select_groups
 from ..channels.cost_model import CostModel
@@ -11,15 +13,16 @@ from ..choice import choose
 from ..dictionaries import unconverged_filters
 from ..errors import OptionError
 from ..files import atomic_folder
-from ..graph.inference import Input, Scalar
-from ..model.checkpoint import load_checkpoint, resolve_prefix, save_checkpoint
-from ..model.model import Model
+from ..model.checkpoint import resolve_prefix, save_checkpoint
 from ..passes.soft_prune import soft_prune
 from ..passes.to_inference import to_inference
 from ..pipeline import strip_only
 from ..plan import PruningPlan, removed_ids
 from ..ranking import Amount
+from ..report.history import write_history
+from ..report.summaries import write_summaries
 from .journal import Journal, Record
+from .settings import Graph, LoopResult, LoopSettings
 from .steps import Step
 
 logger = logging.getLogger(__name__)
@@ -29,80 +32,9 @@ the hook that keeps what the plan set to zero."""
 Evaluate = Callable[[str], Mapping[str, float]]
 """Measures a checkpoint on validation images: `accuracy`, and whatever else is to be in the history."""
 Tell = Callable[[str, Record], None]
+_SCALARS = ('accuracy', 'loss', 'failed_rate', 'macs', 'parameters')
 ZERO = 1e-9
 """A slice with Σ|w| below this counts as zero."""
-
-
-class Graph(NamedTuple):
-    """What a checkpoint does not say of itself.
-
-    Attributes:
-        outputs: names of the output nodes.
-        inputs: tensors to cut at.
-        feeds: values of other placeholders.
-    """
-
-    outputs: Tuple[str, ...]
-    inputs: Mapping[str, Input] = {}
-    feeds: Mapping[str, Scalar] = {}
-
-    def load(self, checkpoint: str) -> Model:
-        """Reads a checkpoint of this network."""
-        return load_checkpoint(checkpoint, self.outputs, self.inputs, self.feeds)
-
-
-class LoopSettings(NamedTuple):
-    """How the loop goes.
-
-    Attributes:
-        steps: one after the other, each pruning more than the one before.
-        scopes: what may be pruned; see `channels.blocks.select_groups`.
-        exclude: what may not.
-        criterion: scores the channels.
-        combine: what is made of a channel's scores in several kernels.
-        limits: alignment, least channels, largest part of a group, together or each for itself.
-        least_accuracy: the floor, as an accuracy; None for none.
-        largest_loss: the floor, as what may be lost of the baseline's accuracy; None for none.
-        max_failed_rate: above this part of chosen filters that are not zero, a step is retrained again.
-        max_retries: how often at most a step is retrained again, for failed filters or below the floor.
-        max_halvings: how often at most a step that stays below the floor is tried half as large.
-    """
-
-    steps: Tuple[Step, ...]
-    scopes: Tuple[str, ...] = ('blocks',)
-    exclude: Tuple[str, ...] = ()
-    criterion: str = 'redundancy'
-    combine: str = 'mean'
-    limits: Amount = Amount()
-    least_accuracy: Optional[float] = None
-    largest_loss: Optional[float] = None
-    max_failed_rate: float = 0.1
-    max_retries: int = 2
-    max_halvings: int = 1
-
-    def floor(self, baseline: float) -> float:
-        """Returns the accuracy below which a step is not accepted."""
-        floors = [each for each in (self.least_accuracy, None if self.largest_loss is None
-                                    else baseline - self.largest_loss) if each is not None]
-        return max(floors, default=0.0)
-
-
-class LoopResult(NamedTuple):
-    """What came out.
-
-    Attributes:
-        baseline: accuracy, MACs and parameters of the network as it was.
-        attempts: one record for every retraining, in order; `accepted` tells which count.
-        checkpoint: the soft-pruned, retrained checkpoint accepted last; the one given, if none was.
-        plan: what is zero in it; None if nothing was accepted.
-        stripped: the report of the strip; None if nothing was accepted.
-    """
-
-    baseline: Record
-    attempts: Tuple[Record, ...]
-    checkpoint: str
-    plan: Optional[PruningPlan]
-    stripped: Optional[Record]
 
 
 def prune_loop(checkpoint: str, output: str, graph: Graph, settings: LoopSettings, retrain: Retrain, evaluate: Evaluate,
@@ -196,9 +128,9 @@ class _Loop:
             trained, measured = self._retrained('%s/retrained_%d' % (folder, retry), retry, plan, checkpoint)
             checkpoint = trained['checkpoint']
             enough = measured['accuracy'] >= floor and measured['failed_rate'] <= self.settings.max_failed_rate
-            self.attempts.append({'step': str(step), 'kind': step.kind, 'value': step.value, 'retry': retry,
-                                  'accepted': enough, **chosen, **measured,
-                                  'seconds': chosen['seconds'] + trained['seconds'] + measured['seconds']})
+            self._note({'step': str(step), 'kind': step.kind, 'value': step.value, 'retry': retry, 'accepted': enough,
+                        **chosen, **measured, 'checkpoint': checkpoint,
+                        'seconds': round(chosen['seconds'] + trained['seconds'] + measured['seconds'], 3)})
             if enough:
                 return _Accepted(self._path(checkpoint), plan, step)
         return None
@@ -210,6 +142,24 @@ class _Loop:
         trained = self._once(name, lambda: {'checkpoint': self._relative(resolve_prefix(
             self.retrain(self._path(checkpoint), self._path(name), plan)))})
         return trained, self._once(name + '/measured', lambda: self._measure(trained['checkpoint'], plan))
+
+    def _note(self, attempt: Record) -> None:
+        """Adds an attempt to the history."""
+        self.attempts.append(attempt)
+        write_history(self.output, self.journal.records['baseline'], self.attempts)
+        scalars: Dict[str, float] = {name: attempt[name] for name in _SCALARS if name in attempt}
+        scalars.update({'kept/' + group: count for group, count in attempt['kept'].items()})
+        scalars.update({'failed_rate/' + layer: rate for layer, rate in attempt['failed_by_layer'].items()})
+        number = len(self.attempts)
+        self._once('summary_%d' % number, lambda: self._summarise(number, scalars, attempt['checkpoint']))
+
+    def _summarise(self, number: int, scalars: Mapping[str, float], checkpoint: str) -> Dict[str, Any]:
+        weights = self.graph.load(self._path(checkpoint))
+        norms = {'filter_norms/' + name: np.linalg.norm(weights.weights[name].reshape(-1, variable.shape[-1]), axis=0)
+                 for name, variable in weights.variables.items()
+                 if variable.trainable and len(variable.shape) > 1 and name in weights.weights}
+        write_summaries(self.output, number, scalars, norms)
+        return {'tags': len(scalars) + len(norms)}
 
     def _soft_prune(self, folder: str, step: Step, checkpoint: str) -> Dict[str, Any]:
         """Chooses the channels that go by the weights as they are now, and sets them to zero."""

@@ -1,0 +1,41 @@
+"""The history of a pruning loop."""
+
+import csv
+import json
+from typing import Any, Dict, List
+
+import pytest
+
+from tf1pruning.report.history import draw_history, write_history
+
+BASELINE = {'accuracy': 0.95, 'loss': 0.2, 'macs': 1000, 'parameters': 200, 'seconds': 1.0}
+ATTEMPTS: List[Dict[str, Any]] = [
+    {'step': 'macs 0.7', 'retry': 0, 'accepted': True, 'accuracy': 0.94, 'loss': 0.25, 'failed_rate': 0.0, 'macs': 700,
+     'parameters': 150, 'seconds': 12.5, 'failed_by_layer': {'first/Conv2D': 0.0, 'second/Conv2D': 0.0}},
+    {'step': 'macs 0.5', 'retry': 1, 'accepted': False, 'accuracy': 0.8, 'failed_rate': 0.25, 'macs': 500,
+     'parameters': 100, 'seconds': 13.0, 'failed_by_layer': {'first/Conv2D': 0.5}}]
+
+
+def test_a_row_for_everything(tmp_path: Any) -> None:
+    """The baseline first; what was not measured stays empty; a column for the failed filters of each layer."""
+    write_history(str(tmp_path), BASELINE, ATTEMPTS)
+    with open(str(tmp_path / 'history.csv')) as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row['step'] for row in rows] == ['baseline', 'macs 0.7', 'macs 0.5']
+    assert [row['accepted'] for row in rows] == ['1', '1', '0']
+    assert [row['loss'] for row in rows] == ['0.2', '0.25', '']
+    assert [row['failed_rate first/Conv2D'] for row in rows] == ['', '0', '0.5']
+    assert rows[2]['macs'] == '500'
+    with open(str(tmp_path / 'history.json')) as stream:
+        assert json.load(stream)[1:] == ATTEMPTS
+
+
+def test_the_curve_is_a_picture(tmp_path: Any) -> None:
+    """It changes with what it shows."""
+    pytest.importorskip('matplotlib')
+    write_history(str(tmp_path), BASELINE, ATTEMPTS)
+    picture = (tmp_path / 'loop.png').read_bytes()
+    assert picture.startswith(b'\x89PNG')
+    rows = [dict(BASELINE, step='baseline', accepted=True), *ATTEMPTS]
+    assert draw_history(rows) == picture
+    assert draw_history(rows[:2]) != picture

@@ -1,0 +1,74 @@
+"""What a pruning loop did, attempt by attempt: a table and curves."""
+
+import csv
+import io
+import json
+import os
+from typing import Any, List, Mapping, Sequence
+
+from ..files import write_bytes, write_text
+
+COLUMNS = ('step', 'retry', 'accepted', 'accuracy', 'loss', 'failed_rate', 'macs', 'parameters', 'seconds')
+_INK, _ACCEPTED, _REFUSED = '#24292f', '#1f6feb', '#cf222e'
+
+
+def write_history(folder: str, baseline: Mapping[str, Any], attempts: Sequence[Mapping[str, Any]]) -> None:
+    """Writes `history.csv`, `history.json` and, where matplotlib is installed, `loop.png`.
+
+    Args:
+        folder: where.
+        baseline: the network before the first step.
+        attempts: one record for every retraining; see `search.loop.LoopResult`.
+    """
+    rows: List[Mapping[str, Any]] = [dict(baseline, step='baseline', retry=0, accepted=True, failed_rate=0.0)]
+    rows.extend(attempts)
+    write_text(os.path.join(folder, 'history.json'), json.dumps(rows, indent=1) + '\n')
+    text = io.StringIO()
+    layers = sorted({layer for row in rows for layer in row.get('failed_by_layer', {})})
+    table = csv.writer(text, lineterminator='\n')
+    table.writerow([*COLUMNS, *('failed_rate ' + layer for layer in layers)])
+    for row in rows:
+        failed = row.get('failed_by_layer', {})
+        table.writerow([_cell(row.get(name, '')) for name in COLUMNS]
+                       + [_cell(failed.get(each, '')) for each in layers])
+    write_text(os.path.join(folder, 'history.csv'), text.getvalue())
+    picture = draw_history(rows)
+    if picture:
+        write_bytes(os.path.join(folder, 'loop.png'), picture)
+
+
+def _cell(value: Any) -> Any:
+    return int(value) if isinstance(value, bool) else '%.6g' % value if isinstance(value, float) else value
+
+
+def draw_history(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Draws accuracy against MACs; returns a PNG, or nothing where matplotlib is missing."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError:
+        return b''
+    figure = Figure(figsize=(7.5, 4.5))
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot(1, 1, 1)
+    whole = rows[0]['macs']
+    accepted = [row for row in rows if row['accepted']]
+    axes.plot([100 * row['macs'] / whole for row in accepted], [100 * row['accuracy'] for row in accepted], '-o',
+              color=_ACCEPTED, label='accepted')
+    refused = [row for row in rows if not row['accepted']]
+    if refused:
+        axes.plot([100 * row['macs'] / whole for row in refused], [100 * row['accuracy'] for row in refused], 'x',
+                  color=_REFUSED, label='not accepted')
+    for row in accepted:
+        axes.annotate(row['step'], (100 * row['macs'] / whole, 100 * row['accuracy']), textcoords='offset points',
+                      xytext=(4, 6), fontsize=8, color=_INK)
+    axes.set_xlabel('MACs that remain, % of the baseline')
+    axes.set_ylabel('accuracy on validation images, %')
+    axes.invert_xaxis()
+    axes.grid(color='#d8dee4', linewidth=0.6)
+    axes.legend(loc='lower left', frameon=False)
+    figure.tight_layout()
+    stream = io.BytesIO()
+    figure.savefig(stream, format='png', dpi=120)
+    return stream.getvalue()
+
