@@ -1,5 +1,6 @@
 """What must live inside a training graph so that a compressed model stays compressed while it trains."""
 
+from .distillation import with_distillation
 from .hold_zeros import HoldZeros, hold_zeros_op
 from .live_graph import Network
 from .soft_filter_pruning import SoftFilterPruning, Style, pruning_hook
@@ -7,4 +8,4 @@ from .sparse_training import GroupLasso, NetworkSlimming, Strength
 from .warm_start import warm_start_from
 
 __all__ = ['GroupLasso', 'HoldZeros', 'Network', 'NetworkSlimming', 'SoftFilterPruning', 'Strength', 'Style',
-           'hold_zeros_op', 'pruning_hook', 'warm_start_from']
+           'hold_zeros_op', 'pruning_hook', 'warm_start_from', 'with_distillation']
