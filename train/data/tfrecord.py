@@ -88,7 +88,7 @@ class TFRecords(Stream):
 
     def _is_taken(self, number: tf.Tensor) -> tf.Tensor:
         """Spreads a part evenly: multiples of the golden ratio fill the interval from 0 to 1 as they come."""
-        place = tf.cast(number, tf.float64) * _GOLDEN_RATIO
+        place = tf.cast(number + self._config.split_seed, tf.float64) * _GOLDEN_RATIO
         place -= tf.floor(place)
         return tf.logical_and(place >= self._part[0], place < self._part[1])
 

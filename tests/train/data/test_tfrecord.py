@@ -64,6 +64,8 @@ def test_validation_is_a_part_of_the_training_files(tmp_path: Any) -> None:
     assert train.isdisjoint(validation)
     assert len(train | validation) == COUNT
     assert 8 <= len(validation) <= 12
+    other = load(tmp_path, validation_fraction=0.25, split_seed=1)
+    assert seen(list(other.validation.raw_batches(16))) != validation
     assert len(seen(drawn(images.train, 20))) == len(train)
 
 
