@@ -3,9 +3,10 @@
 from .distillation import with_distillation
 from .hold_zeros import HoldZeros, hold_zeros_op
 from .live_graph import Network
+from .recalibration import batches_of, recalibrate
 from .soft_filter_pruning import SoftFilterPruning, Style, pruning_hook
 from .sparse_training import GroupLasso, NetworkSlimming, Strength
 from .warm_start import warm_start_from
 
 __all__ = ['GroupLasso', 'HoldZeros', 'Network', 'NetworkSlimming', 'SoftFilterPruning', 'Strength', 'Style',
-           'hold_zeros_op', 'pruning_hook', 'warm_start_from', 'with_distillation']
+           'batches_of', 'hold_zeros_op', 'pruning_hook', 'recalibrate', 'warm_start_from', 'with_distillation']
