@@ -141,10 +141,10 @@ def choose_block(plan: PruningPlan) -> Tuple[GroupPlan, GroupPlan]:
 
 def read_stages(run: str, kernel: str) -> List[Tuple[str, np.ndarray]]:
     """Reads one kernel, `[inputs, filters]`, from the checkpoints of a run."""
-    last = min((name for name in os.listdir(run) if name.startswith('TH') and 'Repruned' not in name),
-               key=lambda name: float(name[2:]))
-    folders = [('trained', 'baseline'), ('soft-pruned', last + '/Pruned_Dir'), ('retrained', last),
-               ('stripped', 'Stripped_Dir')]
+    with open(os.path.join(run, 'history.json')) as stream:
+        last = [attempt for attempt in json.load(stream) if attempt['accepted']][-1]
+    folders = [('trained', 'baseline'), ('soft-pruned', os.path.dirname(last['plan'])),
+               ('retrained', last['checkpoint']), ('stripped', 'stripped/Stripped_Dir')]
     return [(name, load_checkpoint(os.path.join(run, folder)).value(kernel)[0, 0]) for name, folder in folders]
 
 
@@ -159,7 +159,7 @@ def draw() -> None:
             result = json.load(stream)
     except OSError as error:
         raise ModelError('%s is not the folder of a finished demo (%s)' % (FLAGS.run, error.strerror)) from error
-    block, gate = choose_block(PruningPlan.load(os.path.join(FLAGS.run, 'Stripped_Dir', 'plan.json')))
+    block, gate = choose_block(PruningPlan.load(os.path.join(FLAGS.run, 'stripped', 'Stripped_Dir', 'plan.json')))
     stages = read_stages(FLAGS.run, block.anchor[0])
     baseline = load_checkpoint(os.path.join(FLAGS.run, 'baseline'))
     leaving = next(each.shape[3] for name, each in baseline.variables.items()

@@ -14,21 +14,23 @@ from typing import List, Tuple
 
 from absl import app, flags
 
-from tf1pruning import Pruning, PruningError
+from tf1pruning import PruningError
+from tf1pruning.channels import analyse
 from tf1pruning.errors import OutputError
 from tf1pruning.files import write_text
 from tf1pruning.model.frozen import load_frozen, save_frozen
-from tf1pruning.model.load import load_model
+from tf1pruning.passes.soft_prune import soft_prune
 from tf1pruning.passes.to_inference import to_inference
+from tf1pruning.search.journal import Record
+from tf1pruning.search.settings import LoopResult
 from tf1pruning.verify import difference_of
-from tf1pruning.workbench import parse_input
 
 from .classifier import Classifier
 from .comparison import BATCH, Comparison, Measured
-from .config import CONFIGS, Experiment, PruneConfig, TrainConfig, load
+from .config import CONFIGS, Experiment, LoopConfig, TrainConfig, load
 from .measure import Frozen, interleaved_latency
+from .prune_loop import STRIPPED, graph_of, prune
 from .train import prepare
-from .train_pruning import prune_in_steps, strip
 
 FLAGS = flags.FLAGS
 RESULT = 'demo.json'
@@ -58,65 +60,67 @@ class Stages:
         print('[%d/%d] %s%s' % (self._number, self._count, title, left), flush=True)
 
 
-def run(classifier: Classifier, train: TrainConfig, loop: PruneConfig, output: str) -> Comparison:
+def run(classifier: Classifier, train: TrainConfig, loop: LoopConfig, output: str) -> Comparison:
     """Trains, prunes, strips and measures; everything is left in `output`."""
-    stages = Stages(len(loop.thresholds) + 3, train.steps + len(loop.thresholds) * loop.retrain.steps)
+    stages = Stages(len(loop.values) + 3, train.steps + len(loop.values) * loop.retrain.steps)
     stages.begin('Training the network from scratch, %d steps' % train.steps, train.steps)
     checkpoint = classifier.train(os.path.join(output, 'baseline'), train)
-    print('      accuracy %.2f %%' % (100 * classifier.evaluate(checkpoint)))
-    steps = prune_in_steps(classifier, checkpoint, output, loop)
-    for threshold in loop.thresholds:
-        stages.begin('Threshold %g: soft-pruning, then retraining %d steps' % (threshold, loop.retrain.steps),
-                     loop.retrain.steps)
-        step = next(steps)
-        channels = step.pruning.plan.groups if step.pruning.plan else ()
-        print('      %d of %d channels are zero, failed_rate %.2f, accuracy %.2f %%' % (
-            sum(len(group.pruned) for group in channels), sum(group.size for group in channels), step.failed_rate,
-            100 * classifier.evaluate(step.checkpoint)))
-    stages.begin('Stripping, and exporting the frozen graphs')
-    after = strip(step.pruning, output)
+
+    def tell(name: str, record: Record) -> None:
+        if name == 'baseline':
+            print('      accuracy %.2f %%' % (100 * record['accuracy']))
+        elif name.endswith('/soft') and 'kept' in record:
+            stages.begin('%s: soft-pruned, now retraining %d steps' % (
+                os.path.dirname(name).partition('_')[2].replace('_', ' '), loop.retrain.steps), loop.retrain.steps)
+        elif name.endswith('/measured'):
+            print('      failed_rate %.2f, accuracy %.2f %%' % (record['failed_rate'], 100 * record['accuracy']))
+        elif name == 'strip':
+            stages.begin('Stripped; exporting the frozen graph of the network as it was')
+    result = prune(classifier, checkpoint, loop, output, tell)
     before = freeze(classifier, checkpoint, os.path.join(output, 'baseline.pb'))
     stages.begin('Running both graphs on %d test images' % len(classifier.images.test.arrays()[1]))
-    return measure(classifier, step.pruning, (before, after))
+    return measure(classifier, result, (before, os.path.join(output, STRIPPED, 'modify.pb')))
 
 
 def freeze(classifier: Classifier, checkpoint: str, path: str) -> str:
     """Writes the inference graph of a training checkpoint as a frozen graph."""
-    inputs = dict(parse_input(*item) for item in classifier.input_tensors_map.items())
-    return save_frozen(to_inference(load_model(checkpoint, (classifier.output_node,), inputs)), path)
+    return save_frozen(to_inference(graph_of(classifier).load(checkpoint)), path)
 
 
-def measure(classifier: Classifier, pruning: Pruning, paths: Tuple[str, str]) -> Comparison:
+def measure(classifier: Classifier, result: LoopResult, paths: Tuple[str, str]) -> Comparison:
     """Measures the frozen graphs before and after, on the files themselves.
 
     Args:
         classifier: has the test images.
-        pruning: has stripped.
+        result: of the loop.
         paths: the frozen graph of the trained network, and `modify.pb`.
     """
+    assert result.stripped is not None
+    assert result.plan is not None
     test, outputs = classifier.images.test, (classifier.output_node,)
     images, _ = test.arrays()
-    soft_pruned = to_inference(load_model(pruning.ckpt_to_strip, outputs))
+    retrained = to_inference(graph_of(classifier).load(result.checkpoint))
+    soft_pruned = soft_prune(retrained, analyse(retrained), result.plan)
     difference = difference_of(soft_pruned, load_frozen(paths[1], outputs), {'input:0': images})
     networks = [Frozen(path) for path in paths]
     one = interleaved_latency(networks, images[:1], 200)
     many = interleaved_latency(networks, images[:BATCH], 20)
-    measured = [Measured(network.accuracy(test), pruning.report['parameters'][when], pruning.report['macs'][when],
+    measured = [Measured(network.accuracy(test), result.stripped['parameters'][when], result.stripped['macs'][when],
                          network.bytes, one[place], many[place])
                 for place, (network, when) in enumerate(zip(networks, ('before', 'after')))]
     return Comparison(measured[0], measured[1], difference.relative)
 
 
-def configure(short: bool, seed: int) -> Tuple[Experiment, PruneConfig]:
+def configure(short: bool, seed: int) -> Tuple[Experiment, LoopConfig]:
     """Reads the digits' configuration."""
-    experiment = load(Experiment, os.path.join(CONFIGS, 'digits.yaml'))
-    loop = load(PruneConfig, os.path.join(CONFIGS, 'pruning_digits.yaml'))
+    loop = load(LoopConfig, os.path.join(CONFIGS, 'loop_digits.yaml'))
+    experiment = load(Experiment, os.path.join(CONFIGS, loop.experiment))
     train = dataclasses.replace(experiment.train, seed=seed)
     retrain = dataclasses.replace(loop.retrain, seed=seed)
     if short:
         train = dataclasses.replace(train, steps=SHORT_STEPS)
         retrain = dataclasses.replace(retrain, steps=SHORT_RETRAINING)
-        loop = dataclasses.replace(loop, thresholds=SHORT_THRESHOLDS)
+        loop = dataclasses.replace(loop, values=SHORT_THRESHOLDS)
     return dataclasses.replace(experiment, train=train), dataclasses.replace(loop, retrain=retrain)
 
 
@@ -150,7 +154,7 @@ def main(arguments: List[str]) -> int:
     result = dict(comparison.to_json(), seconds=round(seconds, 1), short=FLAGS.short, seed=FLAGS.seed, missed=missed)
     write_text(os.path.join(FLAGS.output, RESULT), json.dumps(result, indent=1) + '\n')
     print('\n%s\n\nEverything is in %s; the network to ship is %s.\n%.0f s in all.' % (
-        comparison.table(), FLAGS.output, os.path.join(FLAGS.output, 'Stripped_Dir', 'modify.pb'), seconds))
+        comparison.table(), FLAGS.output, os.path.join(FLAGS.output, STRIPPED, 'modify.pb'), seconds))
     for promise in missed:
         print('not reached: %s' % promise, file=sys.stderr)
     return 1 if missed else 0

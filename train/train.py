@@ -26,21 +26,28 @@ from .config import CONFIGS, Experiment, FilesConfig, load
 FLAGS = flags.FLAGS
 
 
-def define_flags() -> None:
-    """Defines the flags of the configuration, which the other programs here share."""
-    flags.DEFINE_string('config', os.path.join(CONFIGS, 'digits.yaml'), 'The network, the images and the training.')
+def define_flags(config: str) -> None:
+    """Defines the flags that the programs here share.
+
+    Args:
+        config: the configuration that is read where none is named.
+    """
+    flags.DEFINE_string('config', config, 'What to do, as a YAML file.')
     flags.DEFINE_string('data', None, 'The folder of the images, if not as in the configuration.')
     flags.DEFINE_string('output', None, 'The folder to write into; a training that is there is gone on with.',
                         required=True)
 
 
-def read_experiment() -> Experiment:
-    """Reads the configuration that the flags name.
+def read_experiment(path: str) -> Experiment:
+    """Reads a network, its images and its training.
+
+    Args:
+        path: the file; --data may name another folder of images.
 
     Raises:
         OptionError: the file is missing or wrong, or its images are in no folder that could be another one.
     """
-    experiment = load(Experiment, FLAGS.config)
+    experiment = load(Experiment, path)
     if FLAGS.data is None:
         return experiment
     if not isinstance(experiment.images, FilesConfig):
@@ -65,7 +72,7 @@ def prepare() -> None:
 def train() -> None:
     """Trains, evaluates and prints the accuracy."""
     prepare()
-    classifier = Classifier(read_experiment())
+    classifier = Classifier(read_experiment(FLAGS.config))
     checkpoint = classifier.train(FLAGS.output)
     for part in ('validation', 'test'):
         if part == 'test' or classifier.images.validation is not None:
@@ -79,5 +86,5 @@ def main(_: List[str]) -> int:
 
 
 if __name__ == '__main__':
-    define_flags()
+    define_flags(os.path.join(CONFIGS, 'digits.yaml'))
     start(main, parse_flags)

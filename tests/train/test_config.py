@@ -17,10 +17,10 @@ from train.config import (
     DataConfig,
     DigitsConfig,
     Experiment,
+    LoopConfig,
     MobileNetV2Config,
     MobileNetV2SEConfig,
     ModelConfig,
-    PruneConfig,
     ResNetConfig,
     TFRecordConfig,
     TrainConfig,
@@ -39,7 +39,7 @@ def write(tmp_path: Any, text: str) -> str:
 
 
 def kind_of(path: str) -> Any:
-    return PruneConfig if os.path.basename(path).startswith('pruning_') else Experiment
+    return LoopConfig if os.path.basename(path).startswith('loop_') else Experiment
 
 
 @pytest.mark.parametrize('path', EXAMPLES, ids=os.path.basename)
@@ -50,7 +50,7 @@ def test_examples_load_and_document_every_key(path: str) -> None:
     lines = [line for line in text.splitlines() if ':' in line.split('#')[0]]
     assert lines
     assert [line for line in lines if '#' not in line] == []
-    described = [config] if kind_of(path) is PruneConfig else [config, config.model, config.images]
+    described = [config] if kind_of(path) is LoopConfig else [config, config.model, config.images]
     if path.endswith('digits.yaml') and kind_of(path) is Experiment:
         described.append(config.train)
     names = [field.name for each in described for field in dataclasses.fields(each)]
@@ -145,8 +145,8 @@ def test_mistakes_inside_lists_say_where(tmp_path: Any) -> None:
 
 
 def test_list_expected(tmp_path: Any) -> None:
-    with pytest.raises(OptionError, match='thresholds: expected a list, found 0.5'):
-        load(PruneConfig, write(tmp_path, 'retrain: {steps: 1}\nthresholds: 0.5'))
+    with pytest.raises(OptionError, match='values: expected a list, found 0.5'):
+        load(LoopConfig, write(tmp_path, 'experiment: a.yaml\nretrain: {steps: 1}\nvalues: 0.5'))
 
 
 def test_missing_file() -> None:

@@ -27,8 +27,8 @@ from .steps import Step
 
 logger = logging.getLogger(__name__)
 Retrain = Callable[[str, str, PruningPlan], str]
-"""Trains from a soft-pruned checkpoint, in a folder of its own, and returns the folder; `HoldZeros(zeros_of(plan))` is
-the hook that keeps what the plan set to zero."""
+"""Trains from a soft-pruned checkpoint, in a folder of its own, and returns the folder; the hook
+`HoldZeros(graph.zeros(checkpoint, plan))` keeps what the plan set to zero."""
 Evaluate = Callable[[str], Mapping[str, float]]
 """Measures a checkpoint on validation images: `accuracy`, and whatever else is to be in the history."""
 Tell = Callable[[str, Record], None]

@@ -1,10 +1,15 @@
 """What a pruning loop is told, and what it returns."""
 
-from typing import Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, Mapping, NamedTuple, Optional, Tuple
 
+import numpy as np
+
+from ..channels import analyse
 from ..graph.inference import Input, Scalar
 from ..model.checkpoint import load_checkpoint
 from ..model.model import Model
+from ..passes.soft_prune import zeros_of
+from ..passes.to_inference import to_inference
 from ..plan import PruningPlan
 from ..ranking import Amount
 from .journal import Record
@@ -27,6 +32,10 @@ class Graph(NamedTuple):
     def load(self, checkpoint: str) -> Model:
         """Reads a checkpoint of this network."""
         return load_checkpoint(checkpoint, self.outputs, self.inputs, self.feeds)
+
+    def zeros(self, checkpoint: str, plan: PruningPlan) -> Dict[str, Dict[int, np.ndarray]]:
+        """Returns what a plan sets to zero, variable → axis → indices; for `training.HoldZeros`."""
+        return zeros_of(analyse(to_inference(self.load(checkpoint))), plan)
 
 
 class LoopSettings(NamedTuple):

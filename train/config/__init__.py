@@ -2,7 +2,7 @@
 
 import os
 
-from .experiment import Experiment, PruneConfig
+from .experiment import Experiment
 from .images import (
     AugmentConfig,
     Cifar10Config,
@@ -15,6 +15,7 @@ from .images import (
     PicturesConfig,
     TFRecordConfig,
 )
+from .loop import LoopConfig
 from .mobilenets import (
     BlockConfig,
     MobileNetV1Config,
@@ -33,8 +34,8 @@ from .training import TrainConfig
 __all__ = [
     'CONFIGS', 'AugmentConfig', 'BlockConfig', 'Cifar10Config', 'ConvolutionalConfig', 'DataConfig', 'DigitsConfig',
     'Experiment', 'FashionCnnConfig', 'FashionMnistConfig', 'FilesConfig', 'FolderConfig', 'LeNet300Config',
-    'LeNet5Config', 'MnistConfig', 'MobileNetV1Config', 'MobileNetV2Config', 'MobileNetV2SEConfig',
-    'MobileNetV3Config', 'MobileNetV3SmallConfig', 'ModelConfig', 'PicturesConfig', 'PruneConfig', 'ResNetConfig',
+    'LeNet5Config', 'LoopConfig', 'MnistConfig', 'MobileNetV1Config', 'MobileNetV2Config', 'MobileNetV2SEConfig',
+    'MobileNetV3Config', 'MobileNetV3SmallConfig', 'ModelConfig', 'PicturesConfig', 'ResNetConfig',
     'SeparableConfig', 'TFRecordConfig', 'TrainConfig', 'V3BlockConfig', 'VGGConfig', 'load', 'one_of']
 
 CONFIGS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), 'configs')

@@ -1,0 +1,90 @@
+"""The pruning loop around a real, tiny training, from the first step to the stripped graph."""
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests import plain
+from tf1pruning.errors import OptionError
+from tf1pruning.search.settings import LoopResult
+from train.classifier import Classifier
+from train.config import BlockConfig, Experiment, LoopConfig, MobileNetV2SEConfig, TrainConfig
+from train.measure import Frozen
+from train.prune_loop import STRIPPED, prune
+
+TINY = MobileNetV2SEConfig(blocks=(BlockConfig(8, stride=2), BlockConfig(8, se=True)), image_size=16, image_channels=1,
+                           channel_multiple=4, stem_channels=8, head_channels=0)
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def _run(folder: Any, optimizer: str = 'adam', **changes: Any) -> LoopResult:
+    classifier = Classifier(Experiment(TINY, TrainConfig(4, batch_size=8, optimizer=optimizer)))
+    start = classifier.train(str(folder / 'baseline'))
+    config = LoopConfig('', TrainConfig(3, batch_size=8, optimizer=optimizer, weight_decay=0.1), values=(0.6, 0.5))
+    return prune(classifier, start, dataclasses.replace(config, **changes), str(folder))
+
+
+@pytest.mark.parametrize('optimizer', ['adam', 'momentum'])
+def test_a_real_run(tmp_path: Any, optimizer: str) -> None:
+    """One retraining per threshold converges: failed_rate 0; the stripped graph is as good as the zeroed one."""
+    result = _run(tmp_path, optimizer)
+    assert [each['failed_rate'] for each in result.attempts] == [0.0, 0.0]
+    assert result.plan is not None
+    assert result.plan.pruned_count > 0
+    assert result.stripped is not None
+    assert result.stripped['stripped_vs_soft_pruned']['relative'] < 1e-5
+    classifier = Classifier(Experiment(TINY, TrainConfig(4, batch_size=8)))
+    frozen = Frozen(str(tmp_path / STRIPPED / 'modify.pb'))
+    assert frozen.accuracy(classifier.images.test) == pytest.approx(classifier.evaluate(result.checkpoint))
+    assert {'history.csv', 'history.json', 'loop.json'} <= set(os.listdir(str(tmp_path)))
+
+
+def test_a_floor_needs_images_of_its_own(tmp_path: Any) -> None:
+    """The test images must not decide."""
+    with pytest.raises(OptionError, match='set validation_fraction'):
+        _run(tmp_path, least_accuracy=0.5)
+
+
+CONFIG = """experiment: experiment.yaml
+values: [0.6, 0.5]
+retrain: {steps: 6, batch_size: 8, checkpoint_steps: 2}
+"""
+EXPERIMENT = """model: {name: mobilenet_v2_se, image_size: 16, image_channels: 1, stem_channels: 8,
+        blocks: [{channels: 8, stride: 2}, {channels: 8, se: true}]}
+images: {name: digits}
+train: {steps: 4, batch_size: 8}
+"""
+
+
+def _start(tmp_path: Any, output: str) -> 'subprocess.Popen[bytes]':
+    (tmp_path / 'loop.yaml').write_text(CONFIG)
+    (tmp_path / 'experiment.yaml').write_text(EXPERIMENT)
+    words = ['-m', 'train.prune_loop', '--config', str(tmp_path / 'loop.yaml'), '--output', str(tmp_path / output)]
+    return subprocess.Popen([sys.executable, *words], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def test_killed_and_started_again(tmp_path: Any) -> None:
+    """SIGKILL in the middle of a retraining: the same command goes on, and ends where one run ends."""
+    assert _start(tmp_path, 'whole').wait() == 0
+    broken = _start(tmp_path, 'broken')
+    deadline = time.time() + 120
+    while broken.poll() is None and time.time() < deadline:
+        if os.path.exists(str(tmp_path / 'broken' / '00_threshold_0.6' / 'retrained_0' / 'model.ckpt-2.index')):
+            broken.send_signal(signal.SIGKILL)
+            break
+        time.sleep(0.02)
+    assert broken.wait() == -signal.SIGKILL
+    assert not os.path.exists(str(tmp_path / 'broken' / STRIPPED))
+    again = _start(tmp_path, 'broken')
+    assert again.wait() == 0, again.stderr.read() if again.stderr else ''
+    values = [plain.values_of(str(tmp_path / name / STRIPPED / 'model.ckpt-6')) for name in ('whole', 'broken')]
+    assert sorted(values[0]) == sorted(values[1])
+    for name in values[0]:
+        assert np.allclose(values[0][name], values[1][name], rtol=1e-3, atol=1e-4), name

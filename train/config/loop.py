@@ -1,0 +1,64 @@
+"""How to prune in a loop."""
+
+import dataclasses
+from typing import Tuple
+
+from .reading import require
+from .training import TrainConfig
+
+
+@dataclasses.dataclass(frozen=True)
+class LoopConfig:
+    """`configs/loop_*.yaml`: the pruning loop that follows a training.
+
+    Attributes:
+        experiment: the network, its images and its training: a file beside this one.
+        retrain: the training after each soft-pruning.
+        kind: what `values` are: threshold (filters with a larger fraction of small weights go), ratio (this part of
+            every group goes), or macs, parameters or bytes (this part of the original remains).
+        values: one step each.
+        scopes: blocks (inverted residuals and squeeze-and-excitation), all, or names of blocks.
+        exclude: what is left alone.
+        criterion: what scores filters; see `tf1pruning.criteria`.
+        align: what remains of a group is a multiple of this.
+        min_channels: at least so many stay in every group.
+        max_ratio: at most this part of a group goes.
+        together: channels of all groups compete for a ratio or a target.
+        least_accuracy: the accuracy floor on the validation images; 0 for none.
+        largest_loss: the floor as what may be lost of the baseline's accuracy; 1 for none.
+        max_failed_rate: above this fraction of chosen filters that came back, a step is retrained again.
+        max_retries: how often at most, for that or below the floor.
+        max_halvings: how often at most a step that stays below the floor is tried half as large.
+        tolerance: largest relative output difference of the stripped and the soft-pruned network.
+    """
+
+    experiment: str
+    retrain: TrainConfig
+    kind: str = 'threshold'
+    values: Tuple[float, ...] = (0.8, 0.7, 0.6, 0.55, 0.5)
+    scopes: Tuple[str, ...] = ('blocks',)
+    exclude: Tuple[str, ...] = ()
+    criterion: str = 'redundancy'
+    align: int = 4
+    min_channels: int = 1
+    max_ratio: float = 1.0
+    together: bool = False
+    least_accuracy: float = 0.0
+    largest_loss: float = 1.0
+    max_failed_rate: float = 0.1
+    max_retries: int = 2
+    max_halvings: int = 1
+    tolerance: float = 1e-5
+
+    def __post_init__(self) -> None:
+        """Refuses values outside their range; what the steps may be is checked where they are made."""
+        require(bool(self.values), 'values is empty: give the steps of the loop')
+        for name in ('least_accuracy', 'largest_loss', 'max_failed_rate'):
+            require(0 <= getattr(self, name) <= 1, '%s must be from 0 to 1, not %s' % (name, getattr(self, name)))
+        for name in ('max_retries', 'max_halvings'):
+            require(getattr(self, name) >= 0, '%s must not be negative: %s' % (name, getattr(self, name)))
+
+    @property
+    def has_floor(self) -> bool:
+        """Whether accuracy decides what is accepted."""
+        return self.least_accuracy > 0 or self.largest_loss < 1
