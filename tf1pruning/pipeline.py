@@ -12,7 +12,7 @@ from .choice import Selection
 from .errors import ModelError, NothingToPruneError, OutputError, VerificationError
 from .files import atomic_folder, holds, write_text
 from .graph.view import VARIABLE_OPS, GraphView
-from .model.checkpoint import UNREADABLE, load_checkpoint, save_checkpoint
+from .model.checkpoint import UNREADABLE, load_checkpoint, read_back, save_checkpoint
 from .model.frozen import load_frozen, save_frozen, save_graph
 from .model.model import Model
 from .passes.soft_prune import soft_prune
@@ -258,9 +258,13 @@ def write_stripped(model: Model, folder: str, plan: PruningPlan, inference: Opti
     """
     target = os.path.join(folder, 'Stripped_Dir')
     os.makedirs(target, exist_ok=True)
-    pb_path = save_frozen(inference or model, os.path.join(target, 'modify.pb'))
+    pb_path = os.path.join(target, 'modify.pb')
     plan.save(os.path.join(target, 'plan.json'))
-    return pb_path if model.frozen else save_checkpoint(model, target)
+    if model.frozen:
+        return save_frozen(model, pb_path)
+    prefix = save_checkpoint(model, target)
+    save_frozen(read_back(inference or model, prefix), pb_path)
+    return prefix
 
 
 def _verified(reference: Model, stripped: Model, prefix: str, pb_path: str) -> Dict[str, Any]:
@@ -270,10 +274,13 @@ def _verified(reference: Model, stripped: Model, prefix: str, pb_path: str) -> D
         VerificationError: they differ.
     """
     inputs = random_inputs(reference)
-    pb = load_frozen(pb_path, reference.outputs)
-    written = pb if stripped.frozen else to_inference(
-        load_checkpoint(prefix, stripped.outputs, stripped.inputs, stripped.feeds))
-    values = [run(model, inputs) for model in (reference, written, pb)]
+    values = [run(reference, inputs)]  # one after the other, so that only one is in memory
+    if not stripped.frozen:
+        written = load_checkpoint(prefix, stripped.outputs, stripped.inputs, stripped.feeds)
+        values.append(run(to_inference(written), inputs))
+    values.append(run(load_frozen(pb_path, reference.outputs), inputs))
+    if stripped.frozen:  # the .pb is the only file
+        values.append(values[-1])
     report = {}
     for name, first, second in (('stripped_vs_soft_pruned', 0, 1), ('pb_vs_checkpoint', 1, 2)):
         difference = compare(values[first], values[second], reference.outputs)

@@ -8,8 +8,8 @@ from .errors import ModelError, VerificationError
 from .graph.channels_last import channels_last
 from .graph.shapes import first_line
 from .model.concrete import example_shapes
-from .model.frozen import frozen_graph
 from .model.model import Model
+from .model.streamed_graph import streamed_graph
 from .tf1 import tf
 
 TOLERANCE = 1e-5
@@ -46,19 +46,10 @@ def run(model: Model, inputs: Mapping[str, np.ndarray], tensors: Sequence[str] =
     Raises:
         ModelError: TensorFlow refuses to run it.
     """
-    return run_graph(frozen_graph(model), inputs, tensors or model.outputs)
-
-
-def run_graph(graph_def: tf.GraphDef, inputs: Mapping[str, np.ndarray], tensors: Sequence[str]) -> List[np.ndarray]:
-    """Runs a frozen graph.
-
-    Raises:
-        ModelError: TensorFlow refuses to run it.
-    """
-    names = [name if ':' in name else name + ':0' for name in tensors]
+    names = [name if ':' in name else name + ':0' for name in tensors or model.outputs]
     try:
         with tf.Graph().as_default() as graph, tf.Session(graph=graph) as session:
-            tf.import_graph_def(channels_last(graph_def), name='')
+            tf.import_graph_def(channels_last(streamed_graph(model)), name='')
             feeds = {name: value for name, value in inputs.items() if _has(graph, name)}
             return list(session.run(names, feeds))
     except (tf.errors.OpError, ValueError, KeyError) as error:

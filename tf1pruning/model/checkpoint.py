@@ -3,7 +3,7 @@
 import glob
 import os
 import re
-from typing import Dict, Mapping, Optional, Tuple, Union
+from typing import Dict, Iterable, Mapping, Optional, Tuple, Union
 
 import numpy as np
 from google.protobuf.message import DecodeError
@@ -56,12 +56,23 @@ def with_checkpoint(meta: tf.MetaGraphDef, prefix: str) -> Model:
     shell = Model(os.path.basename(prefix), with_v2_saver(meta), Weights(_nothing, ()))
     held = _held(shell.variables, stored.shapes, prefix)
     rest = dict.fromkeys(set(stored.shapes) - {variable.key for variable in held.values()})
+    return shell.replace(weights=_weights(stored, held, list(held) + [key for key in rest if key not in held]))
 
+
+def read_back(model: Model, prefix: str) -> Model:
+    """Returns the same model with its values read from a checkpoint that was written of it.
+
+    They need not be computed again from those of the model before, which are more.
+    """
+    return model.replace(weights=_weights(open_checkpoint(prefix), model.variables, model.weights))
+
+
+def _weights(stored: Union[Bundle, CheckpointV1], variables: Mapping[str, Variable], names: Iterable[str]) -> Weights:
     def find(name: str) -> Value:
-        variable = held.get(name)
+        variable = variables.get(name)
         return stored.value(name) if variable is None else stored.value(variable.key, variable.part, variable.shape)
 
-    return shell.replace(weights=Weights(find, list(held) + [key for key in rest if key not in held]))
+    return Weights(find, names)
 
 
 def resolve_prefix(path: str) -> str:

@@ -4,7 +4,7 @@ One is a single file, or one for each device, `<prefix>-00000-of-00002`. TensorF
 """
 
 import glob
-from typing import Iterator, Mapping, Optional, Tuple
+from typing import Mapping, Optional, Tuple
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from ..tf1 import eager_mode, tf
 from .damage import reading
 from .slices import Slice, format_slice
 from .table import is_table
-from .values import Held, Value
+from .values import Value, Whole
 
 
 def find_v1(prefix: str) -> str:
@@ -73,7 +73,7 @@ class CheckpointV1:
                                         dtypes=[dtype])[0].numpy()
 
 
-class _Restored(Value):
+class _Restored(Whole):
     """A tensor that TensorFlow restores."""
 
     def __init__(self, source: CheckpointV1, key: str, spec: str, shape: Tuple[int, ...], dtype: tf.DType) -> None:
@@ -83,7 +83,3 @@ class _Restored(Value):
     def read(self) -> np.ndarray:
         """Has TensorFlow restore it."""
         return np.asarray(self._restore(), self.dtype)
-
-    def blocks(self) -> Iterator[np.ndarray]:
-        """Yields parts of the whole tensor."""
-        return Held(self.array()).blocks()

@@ -14,6 +14,10 @@ from ..graph.view import VARIABLE_OPS
 from ..tf1 import tf
 from .graph_writer import GraphNode, write_graph
 from .model import Model, Weights
+from .values import Constant
+
+_LARGE_BYTES = 1 << 20
+"""Constants above this size are not copied with their node."""
 
 
 def load_frozen(path: str, outputs: Tuple[str, ...] = (), inputs: Optional[Mapping[str, Input]] = None,
@@ -45,8 +49,8 @@ def frozen_graph(model: Model) -> tf.GraphDef:
 
     Given `VariableV2 w → Identity w/read`. Result: `Const w → Identity w/read`; `ReadVariableOp` becomes Identity.
     """
-    graph = _without_nodes(model.graph)
-    for node, value in _frozen_nodes(model):
+    graph = without_nodes(model.graph)
+    for node, value in frozen_nodes(model):
         if value is not None:
             set_constant(node, value.array())
         graph.node.add().CopyFrom(node)
@@ -60,10 +64,11 @@ def save_frozen(model: Model, path: str) -> str:
         ModelError: it is larger than the 2 GB that protobuf reads.
         OutputError: the place cannot be written.
     """
-    return write_graph(path, _frozen_nodes(model), _without_nodes(model.graph))
+    return write_graph(path, frozen_nodes(model), without_nodes(model.graph))
 
 
-def _frozen_nodes(model: Model) -> Iterator[GraphNode]:
+def frozen_nodes(model: Model) -> Iterator[GraphNode]:
+    """Yields the nodes of the frozen graph, the values of weights apart."""
     targets = [model.view.require(name).node for name in (*model.outputs, *model.inputs)]
     needed = model.view.ancestors(targets, controls=True) if targets else set(model.view.nodes)
     for name, node in model.view.nodes.items():
@@ -84,6 +89,11 @@ def _frozen(model: Model, node: tf.NodeDef) -> GraphNode:
         frozen = tf.NodeDef(name=node.name, op='Identity', input=node.input)
         frozen.attr['T'].type = node.attr['dtype'].type
         return GraphNode(frozen)
+    if node.op == 'Const':
+        constant = Constant(node)
+        if constant.nbytes > _LARGE_BYTES and constant.is_spelled_out:
+            attributes = {'dtype': node.attr['dtype']}
+            return GraphNode(tf.NodeDef(name=node.name, op='Const', input=node.input, attr=attributes), constant)
     frozen = tf.NodeDef()
     frozen.CopyFrom(node)
     frozen.device = ''
@@ -91,7 +101,8 @@ def _frozen(model: Model, node: tf.NodeDef) -> GraphNode:
     return GraphNode(frozen)
 
 
-def _without_nodes(graph: tf.GraphDef) -> tf.GraphDef:
+def without_nodes(graph: tf.GraphDef) -> tf.GraphDef:
+    """Returns a graph's versions and functions."""
     return tf.GraphDef(versions=graph.versions, library=graph.library)
 
 

@@ -11,7 +11,7 @@ from ..graph.tensor_arrays import infer_through_arrays
 from ..graph.view import GraphView
 from ..tf1 import tf
 from .concrete import BATCH, concrete_placeholders, spelled_batches
-from .values import AnyValue, Held, Value, as_value
+from .values import AnyValue, Constant, Value, as_value
 from .variables import Companion, Definitions, Variable, find_companions, find_variables, variable_definitions
 
 
@@ -177,7 +177,7 @@ class Model:
         """
         node = self.view.nodes.get(name)
         if node is not None and node.op == 'Const':
-            return Held(tf.make_ndarray(node.attr['value'].tensor))
+            return Constant(node)
         try:
             return self.weights.lazy(name)
         except KeyError:

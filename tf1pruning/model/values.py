@@ -8,10 +8,14 @@ from typing import Dict, Iterator, Mapping, Optional, Tuple, Union
 
 import numpy as np
 
+from ..tf1 import tf
+
 BLOCK_BYTES = 1 << 20
 """Size of a block, unless one row is larger: small enough for a processor's cache."""
 _KEPT_BYTES = 1 << 18
 """Values up to this size are kept once they have been read."""
+_ALIGNMENT = 64
+"""In bytes, as TensorFlow's own tensors."""
 
 Axes = Mapping[int, np.ndarray]
 """Indices by axis."""
@@ -71,7 +75,7 @@ class Value:
 
     def read(self) -> np.ndarray:
         """Makes the whole tensor."""
-        whole = np.empty(self.shape, self.dtype)
+        whole = aligned(self.shape, self.dtype)
         rows, start = whole.reshape(self.matrix_shape), 0
         for block in self.blocks():
             rows[start:start + len(block)] = block
@@ -79,7 +83,17 @@ class Value:
         return whole
 
 
-class Held(Value):
+class Whole(Value):
+    """A tensor that can only be had as a whole, by its `read`."""
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """Yields parts of the array."""
+        rows = self.array().reshape(self.matrix_shape)
+        for start in range(0, len(rows), self.rows_per_block):
+            yield rows[start:start + self.rows_per_block]
+
+
+class Held(Whole):
     """A tensor that is in memory."""
 
     def __init__(self, array: np.ndarray) -> None:
@@ -87,11 +101,31 @@ class Held(Value):
         super().__init__(array.shape, array.dtype)
         self._kept = array
 
-    def blocks(self) -> Iterator[np.ndarray]:
-        """Yields parts of the array."""
-        rows = self.array().reshape(self.matrix_shape)
-        for start in range(0, len(rows), self.rows_per_block):
-            yield rows[start:start + self.rows_per_block]
+
+class Constant(Whole):
+    """The value of a Const node."""
+
+    def __init__(self, node: tf.NodeDef) -> None:
+        self._tensor = node.attr['value'].tensor
+        super().__init__(tuple(dim.size for dim in self._tensor.tensor_shape.dim),
+                         tf.as_dtype(self._tensor.dtype).as_numpy_dtype)
+
+    @property
+    def is_spelled_out(self) -> bool:
+        """Whether the message has all the numbers, and not one for all."""
+        return len(self._tensor.tensor_content) == self.nbytes > 0
+
+    def read(self) -> np.ndarray:
+        """Takes it out of the message."""
+        return tf.make_ndarray(self._tensor)
+
+
+def aligned(shape: Tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Makes an array that TensorFlow takes over without a copy: it begins where vector instructions want it to."""
+    size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    memory = np.empty(size + _ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % _ALIGNMENT
+    return memory[start:start + size].view(dtype).reshape(shape)
 
 
 AnyValue = Union[np.ndarray, Value]
