@@ -110,3 +110,62 @@ def test_a_training_graph_around_a_function(tmp_path: Any) -> None:
     result = operate(saved, tmp_path)
     with pytest.raises(UnsupportedError, match='runs through a function'):
         strip(soft_prune(result.source, result.channels, result.plan), result.channels, result.plan)
+
+
+@pytest.mark.parametrize('functional', [True, False])
+@pytest.mark.parametrize('inside', ['call', 'call of a number', 'behind another', 'read in a call'])
+def test_what_reads_nothing_belongs_to_its_branch(monkeypatch: Any, functional: bool, inside: str) -> None:
+    """A literal in a function that a branch calls, or that waits for a node: a branch not taken has no value."""
+    from tensorflow.python.framework import function
+    from tensorflow.python.ops import control_flow_util
+    monkeypatch.setattr(control_flow_util, 'ENABLE_CONTROL_FLOW_V2', functional)
+    flag, x = tf.placeholder(tf.bool, [], 'flag'), tf.placeholder(tf.float32, [4], 'x')
+    handles = [tf.Variable([value], use_resource=True, name='own').handle for value in (1.0, 2.0)]
+
+    def number(value: float) -> tf.Tensor:
+        name = 'number_%d' % value
+        if inside == 'call':
+            return function.Defun(func_name=name)(lambda: tf.constant([value]))()
+        if inside == 'call of a number':
+            return function.Defun(tf.float32, func_name=name)(lambda unread: tf.constant([value]))(x)
+        if inside == 'read in a call':
+            return function.Defun(tf.resource, tf.float32, func_name='read')(
+                lambda handle, unread: tf.raw_ops.ReadVariableOp(resource=handle, dtype=tf.float32))(
+                    handles[int(value) - 1], x)
+        with tf.control_dependencies([tf.check_numerics(x, '') if value == 1.0 else tf.group(x * 2.0)]):
+            return tf.constant([value])
+    chosen = tf.cond(flag, lambda: number(1.0), lambda: number(2.0))
+    with tf.control_dependencies([chosen]):
+        tf.multiply(chosen, tf.constant([1.0]), name='output')
+    graph = tf.get_default_graph().as_graph_def()
+    feeds = {'x:0': np.ones(4, np.float32)}
+    for value, number_of in ((True, 1.0), (False, 2.0)):
+        for fixed in ({}, {'flag': value}):
+            result = inference_graph(graph, ['output'], {}, fixed)
+            assert not fixed or not {node.op for node in result.node} & {'Merge', 'Switch'}
+            given = {'flag:0': value, **feeds}
+            names = {node.name + ':0' for node in result.node}
+            assert _run(result, {name: given[name] for name in given if name in names}) == number_of
+
+
+def _run(graph: tf.GraphDef, feeds: Any) -> float:
+    with tf.Graph().as_default(), plain.new_session() as session:
+        tf.import_graph_def(graph, name='')
+        for operation in tf.get_default_graph().get_operations():
+            if operation.type == 'VarHandleOp':
+                session.run(tf.raw_ops.AssignVariableOp(resource=operation.outputs[0],
+                                                        value=[1.0 if operation.name == 'own' else 2.0]))
+        return float(session.run('output:0', feeds)[0])
+
+
+def test_later_results_that_are_passed_on() -> None:
+    """The second result of a function that gives back its argument, which is the second result of another call."""
+    from tensorflow.python.framework import function
+
+    @function.Defun(tf.float32, tf.float32, func_name='two')
+    def two(first: tf.Tensor, second: tf.Tensor) -> Any:
+        return first + 1.0, second
+    x = tf.placeholder(tf.float32, [2], 'x')
+    tf.identity(two(*two(x, x * 2.0))[1], name='output')
+    result = inference_graph(tf.get_default_graph().as_graph_def(), ['output'], {}, {})
+    assert plain.run_graph(result, ['output'], {'x:0': [3.0, 4.0]})[0].tolist() == [6.0, 8.0]

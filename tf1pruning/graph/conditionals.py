@@ -6,7 +6,7 @@ import numpy as np
 
 from ..tf1 import tf
 from .rewiring import Rewiring
-from .view import TensorName
+from .view import CONTROL, TensorName
 
 _PASSING = ('Identity', 'PlaceholderWithDefault', 'StopGradient')
 
@@ -74,6 +74,7 @@ class _Aliveness:
             if not done and name in self._nodes:
                 continue
             inputs = self.rewiring.inputs(name)
+            inputs = inputs + [TensorName(control, CONTROL) for control in self.rewiring.anchors(name)]
             if not done:
                 self._nodes[name] = True  # loops count as alive
                 stack.append((name, True))
@@ -82,20 +83,9 @@ class _Aliveness:
             states = [self._nodes[each.node] and self._open(each) for each in inputs]
             node = self.rewiring.node(name)
             merge = node is not None and node.op == 'Merge'
-            self._nodes[name] = (any(states) if merge else all(states)) and self._controls_open(name)
+            self._nodes[name] = any(states) if merge else all(states)
         return self._nodes[tensor.node]
 
     def _open(self, tensor: TensorName) -> bool:
         branch = self.taken.get(tensor.node)
-        return branch is None or tensor.output == int(branch)
-
-    def _controls_open(self, name: str) -> bool:
-        """A constant inside a branch hangs on it only by a control dependency on the branch's pivot."""
-        view = self.rewiring.view
-        for control in view.controls.get(name, ()):
-            inputs = view.inputs.get(control, [])
-            if view.op(control) == 'Identity' and inputs and view.op(inputs[0].node) == 'Switch':
-                known = predicate_value(self.rewiring, view.inputs[inputs[0].node][1])
-                if known is not None and inputs[0].output != int(known):
-                    return False
-        return True
+        return branch is None or tensor.output in (int(branch), CONTROL)

@@ -1,6 +1,6 @@
 """Calls of functions and functional conditionals → plain nodes, so that nothing behind them need know of functions."""
 
-from typing import Dict, Iterable, List, Optional, Sequence, Set
+from typing import Dict, Iterable, List, Sequence, Set
 
 from ..errors import UnsupportedError
 from ..tf1 import function_def_to_graph_def, tf
@@ -71,16 +71,21 @@ class _Inliner:
                 self.graph.node.add().CopyFrom(node)
         for node in self.graph.node:
             for index, text in enumerate(node.input):
-                node.input[index] = self.results.get(parse_tensor(text), text)
+                node.input[index] = self._resolved(text)
         return self.graph
+
+    def _resolved(self, text: str) -> str:
+        """Follows later results of calls, which may be those of other calls."""
+        while parse_tensor(text) in self.results:
+            text = self.results[parse_tensor(text)]
+        return text
 
     def _inline(self, node: tf.NodeDef) -> None:
         data = [str(tensor) for tensor in self.view.inputs[node.name]]
         if node.op in _CONDITIONALS:
             results = self._branches(node, data[0], data[1:])
         else:
-            function = node.attr['f'].func.name if node.op in _CALLS else node.op
-            results = self._body(function, self._scope(node.name, 'body'), data)
+            results = self._call(node, data)
         for index, result in enumerate(results):
             if index:
                 self.results[TensorName(node.name, index)] = result
@@ -94,6 +99,18 @@ class _Inliner:
             return node.attr['Tout'].list.type[0]
         first = self.functions[node.op].signature.output_arg[0]
         return first.type or node.attr[first.type_attr].type
+
+    def _call(self, node: tf.NodeDef, data: Sequence[str]) -> List[str]:
+        """Adds the body of a call, of which nothing runs where the call does not, in a branch not taken for example."""
+        function = node.attr['f'].func.name if node.op in _CALLS else node.op
+        scope = self._scope(node.name, 'body')
+        anchors = [text for text in node.input if text[0] == '^']
+        if data:
+            given = self._add(scope + '/given', 'IdentityN', data)
+            given.attr['T'].list.type.extend(argument.type or node.attr[argument.type_attr].type
+                                             for argument in self.functions[function].signature.input_arg)
+            anchors.append('^' + given.name)
+        return self._body(function, scope, data, anchors)
 
     def _branches(self, node: tf.NodeDef, predicate: str, data: Sequence[str]) -> List[str]:
         scope = self._scope(node.name, 'branches')
@@ -111,7 +128,8 @@ class _Inliner:
             anchor.attr['T'].type = tf.bool.as_datatype_enum
             arguments = [text if node.attr['Tin'].list.type[index] == resource else
                          '%s/switch_%d:%d' % (scope, index, side) for index, text in enumerate(data)]
-            taken.append(self._body(node.attr[branch].func.name, '%s/%s' % (scope, label), arguments, anchor.name))
+            taken.append(self._body(node.attr[branch].func.name, '%s/%s' % (scope, label), arguments,
+                                    ['^' + anchor.name]))
         merged = []
         for index, (otherwise, then) in enumerate(zip(*taken)):
             merge = self._add('%s/merge_%d' % (scope, index), 'Merge', [otherwise, then])
@@ -120,15 +138,15 @@ class _Inliner:
             merged.append(merge.name)
         return merged
 
-    def _body(self, function: str, scope: str, data: Sequence[str], anchor: Optional[str] = None) -> List[str]:
+    def _body(self, function: str, scope: str, data: Sequence[str], anchors: Sequence[str]) -> List[str]:
         """Adds the nodes of a function below a scope; returns its results.
 
         Args:
             function: its name.
             scope: what its nodes' names begin with.
             data: what its arguments are.
-            anchor: what nodes without inputs, and reads of variables, hang on by a control dependency, so that they
-                belong to a branch.
+            anchors: the control dependencies on which nodes without inputs, reads of variables and calls hang, so
+                that they belong to a branch.
         """
         definition = self.functions[function]
         with self.known.as_default():
@@ -144,8 +162,8 @@ class _Inliner:
             if node.name not in given:
                 inputs = [renamed(text) for text in node.input
                           if parse_tensor(text).output != CONTROL or parse_tensor(text).node not in given]
-                if anchor and (not inputs or node.op == 'ReadVariableOp'):
-                    inputs.append('^' + anchor)
+                if all(text[0] == '^' for text in inputs) or node.op in ('ReadVariableOp', *_CALLS, *self.functions):
+                    inputs += [text for text in anchors if text not in inputs]
                 copy = self._add('%s/%s' % (scope, node.name), node.op, inputs)
                 for name, value in node.attr.items():
                     copy.attr[name].CopyFrom(value)

@@ -4,6 +4,7 @@ from typing import Dict, Iterable, List, Optional, Tuple
 
 from ..errors import ModelError
 from ..tf1 import tf
+from .contexts import Contexts
 from .view import CONTROL, GraphView, TensorName, parse_tensor
 
 
@@ -19,6 +20,7 @@ class Rewiring:
         self._tensors: Dict[TensorName, TensorName] = {}
         self._nodes: Dict[str, tf.NodeDef] = {}
         self._added: Dict[str, List[tf.NodeDef]] = {}
+        self._contexts = Contexts(view, {})
         self._needed: Dict[Tuple[TensorName, ...], Dict[str, List[TensorName]]] = {}  # until something changes
 
     def replace(self, tensor: TensorName, other: TensorName) -> None:
@@ -84,15 +86,20 @@ class Rewiring:
         """
         if name in self._nodes or (self.view.inputs[name] and self.view.op(name) != 'ReadVariableOp'):
             return []
-        return [control for control in self.view.controls.get(name, ()) if self._is_inside(control)]
+        controls = self.view.controls.get(name, [])
+        openings = [self._opening(control) for control in controls]
+        if any(openings):
+            return [control for control, opening in zip(controls, openings) if opening and opening not in self._tensors]
+        return [control for control in controls
+                if any(opening not in self._tensors for opening in self._contexts.of(control).values())]
 
-    def _is_inside(self, control: str) -> bool:
-        """Whether a control dependency is on something that only a loop or a branch that is still open computes."""
+    def _opening(self, control: str) -> Optional[TensorName]:
+        """Returns what makes a control dependency one on a loop or branch itself, None for any other node in it."""
         tensor = TensorName(control)
         while self.view.op(tensor.node) == 'Identity':
             tensor = self.view.inputs[tensor.node][0]
         opening = ('Switch', 'RefSwitch', 'Merge', 'RefMerge', 'Enter', 'RefEnter')
-        return self.view.op(tensor.node) in opening and tensor not in self._tensors
+        return tensor if self.view.op(tensor.node) in opening else None
 
     def build(self, targets: Iterable[TensorName]) -> tf.GraphDef:
         """Makes the graph; a target that was itself replaced lives on as an Identity of its name."""
