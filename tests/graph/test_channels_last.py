@@ -1,6 +1,9 @@
 """NCHW graphs, computed in NHWC."""
 
+from typing import Tuple
+
 import numpy as np
+import pytest
 
 from tests import builders, plain
 from tests.builders import Dialect
@@ -55,6 +58,16 @@ def test_transposed_convolutions_pools_and_paddings() -> None:
         wanted = plain.run_graph(graph.as_graph_def(), ['y', 'mean'], {'x:0': IMAGE})
     assert plain.relative(wanted[0], np.transpose(found[0], [0, 2, 3, 1])) <= 1e-5
     assert plain.relative(wanted[1], found[1]) <= 1e-5
+
+
+@pytest.mark.parametrize('shape', [(2, 4, 7), (2, 4, 3, 5), (2, 4, 3, 5, 6)])
+def test_biases_of_any_rank(shape: Tuple[int, ...]) -> None:
+    """Convolutions over volumes have biases in NCHW too, as Keras builds them."""
+    value = np.random.RandomState(2).uniform(size=shape).astype(np.float32)
+    bias = np.arange(4, dtype=np.float32)
+    tf.nn.bias_add(tf.placeholder(tf.float32, shape, 'x'), bias, data_format='NCHW', name='y')
+    found = plain.run_graph(channels_last(_graph()), ['y'], {'x:0': value})[0]
+    assert np.array_equal(found, value + bias.reshape([4] + [1] * (len(shape) - 2)))
 
 
 def test_other_graphs_stay() -> None:

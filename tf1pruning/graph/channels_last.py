@@ -8,6 +8,8 @@ from .view import TensorName, parse_tensor
 _ORDERS = {b'NCHW': ((0, 2, 3, 1), (0, 3, 1, 2), b'NHWC'), b'NCDHW': ((0, 2, 3, 4, 1), (0, 4, 1, 2, 3), b'NDHWC')}
 _DATA = {'Conv2DBackpropInput': 2, 'Conv3DBackpropInputV2': 2}
 """Which input is the feature map, where it is not the first."""
+_READY = ('BiasAdd',)
+"""Operations that CPUs know in NCHW, and for any rank: it says NCHW of volumes as well."""
 
 
 def channels_last(graph: tf.GraphDef) -> tf.GraphDef:
@@ -35,7 +37,7 @@ def channels_last(graph: tf.GraphDef) -> tf.GraphDef:
 
 
 def _format(node: tf.NodeDef) -> bytes:
-    return node.attr['data_format'].s if 'data_format' in node.attr else b''
+    return node.attr['data_format'].s if 'data_format' in node.attr and node.op not in _READY else b''
 
 
 def _order(data_format: bytes, label: str) -> str:
