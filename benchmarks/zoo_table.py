@@ -63,7 +63,7 @@ def _table(rows: Sequence[Dict[str, Any]]) -> List[str]:
 
 
 def _row(each: Dict[str, Any]) -> List[str]:
-    found = ['%.1e' % each[key] for key in ('difference', 'last_bit', 'difference_frozen')]
+    found = ['%.1e' % each[key] if key in each else '' for key in ('difference', 'last_bit', 'difference_frozen')]
     found.append('%.2f' % each['spread'])
     return [each['name'], '{:,}'.format(each['nodes']), str(each['groups']),
             _percent(each['filters_prunable'], each['filters']),
