@@ -2,6 +2,8 @@
 
 from typing import Dict, Iterable, List, Mapping, Optional
 
+from ..tf1 import tf
+from .constants import constant_value
 from .shapes import Shape, Shapes, infer_shapes, shape_at
 from .view import GraphView, TensorName
 
@@ -9,17 +11,16 @@ _READS = ('TensorArrayReadV3', 'TensorArrayGatherV3')
 _HANDLES = ('Enter', 'Exit', 'Switch', 'Merge', 'NextIteration', 'Identity')
 
 
-def infer_through_arrays(view: GraphView, nodes: Iterable[str], placeholders: Mapping[str, Optional[Shape]],
-                         batch: int) -> Shapes:
-    """Infers shapes as `infer_shapes` does, and again with what a `map` over the batch puts into TensorArrays.
+def infer_through_arrays(view: GraphView, nodes: Iterable[str],
+                         placeholders: Mapping[str, Optional[Shape]]) -> Shapes:
+    """Infers shapes as `infer_shapes` does, and again with what loops put into TensorArrays.
 
-    Given `Gather(array)` with `Write(array, i, [300, 300, 3])` in a loop. Result: `[batch, 300, 300, 3]`.
+    Given `Gather(array)` with `Write(array, i, [300, 300, 3])` in a loop. Result: `[8, 300, 300, 3]` for an array of 8.
 
     Args:
         view: the graph.
         nodes: the nodes wanted.
         placeholders: shapes for the analysis.
-        batch: how many elements an array has whose size the graph computes.
 
     Raises:
         ModelError: TensorFlow refuses the graph.
@@ -29,7 +30,7 @@ def infer_through_arrays(view: GraphView, nodes: Iterable[str], placeholders: Ma
     reads = [name for name in wanted if view.op(name) in _READS]
     known: Dict[str, Shape] = {}
     while reads:
-        found = {name: shape for name, shape in ((name, _read_shape(view, shapes, name, batch)) for name in reads)
+        found = {name: shape for name, shape in ((name, _read_shape(view, shapes, name)) for name in reads)
                  if shape is not None and _is_open(shape_at(shapes, TensorName(name))) and known.get(name) != shape}
         if not found:
             break
@@ -42,21 +43,43 @@ def _is_open(shape: Optional[Shape]) -> bool:
     return shape is None or None in shape
 
 
-def _read_shape(view: GraphView, shapes: Shapes, name: str, batch: int) -> Optional[Shape]:
+def _read_shape(view: GraphView, shapes: Shapes, name: str) -> Optional[Shape]:
     """Returns the shape of what a node reads, None where what was written has no known rank."""
     array = _array(view, view.inputs[name][0])
     element = _element(view, shapes, array) if array else None
     if element is None or view.op(name) == 'TensorArrayReadV3':
         return element
-    return (batch, *element)
+    known = shape_at(shapes, TensorName(name))
+    return (known[0] if known else _count(view, shapes, view.inputs[name][1]), *element)
+
+
+def _count(view: GraphView, shapes: Shapes, indices: TensorName) -> Optional[int]:
+    """Returns how many indices there are, None unless they are `range(n)` and a number or a shape says what n is."""
+    made = view.source(indices).node
+    if view.op(made) != 'Range':
+        return None
+    start, end, step = view.inputs[made]
+    if (constant_value(view, start), constant_value(view, step)) != (0, 1):
+        return None
+    told = view.source(end)
+    if view.op(told.node) == 'TensorArraySizeV3':
+        array = _array(view, view.inputs[told.node][0])
+        told = view.source(view.inputs[array][0]) if array else told
+    if view.op(told.node) == 'Const':
+        return int(tf.make_ndarray(view.nodes[told.node].attr['value'].tensor))
+    measured = view.inputs[told.node][0].node if view.op(told.node) == 'StridedSlice' else ''
+    begin = constant_value(view, view.inputs[told.node][1]) if measured and view.op(measured) == 'Shape' else None
+    shape = shape_at(shapes, view.inputs[measured][0]) if begin is not None and begin.size == 1 else None
+    return shape[int(begin[0])] if shape is not None and begin is not None else None
 
 
 def _element(view: GraphView, shapes: Shapes, array: str) -> Optional[Shape]:
-    """Returns the shape of one element: that of a value written, or of a value scattered without its first axis."""
-    for name, shape in _written(view, shapes, array):
-        if shape is not None:
-            return shape if view.op(name) == 'TensorArrayWriteV3' else shape[1:]
-    return None
+    """Returns what all elements have in common: values written, or scattered without their first axis."""
+    found = [shape if view.op(name) == 'TensorArrayWriteV3' else shape[1:]
+             for name, shape in _written(view, shapes, array) if shape is not None]
+    if not found or any(len(shape) != len(found[0]) for shape in found):
+        return None
+    return tuple(sizes[0] if len(set(sizes)) == 1 else None for sizes in zip(*found))
 
 
 def _written(view: GraphView, shapes: Shapes, array: str) -> List[tuple]:

@@ -151,7 +151,7 @@ class Model:
         for batch in batches:
             try:
                 shapes = infer_through_arrays(self.view, nodes,
-                                              concrete_placeholders(self.view, self.inputs, nodes, batch), batch)
+                                              concrete_placeholders(self.view, self.inputs, nodes, batch))
             except ModelError as error:
                 if refused is None:
                     refused = error
