@@ -45,6 +45,17 @@ def test_channels_that_move_by_an_unknown_number() -> None:
                                         'where these channels go depends on sizes that are not known')
 
 
+def test_channels_between_unknown_sizes() -> None:
+    """Given `[?, 4, ?]`, reshaped to the same with the two sizes in each other's place: the channels mix."""
+    size = tf.placeholder(tf.int32, [2], 'size')
+    x = tf.transpose(tf.image.resize_images(features(4), size), [1, 3, 2, 0])[:, :, :, 0]
+    turned = tf.transpose(tf.reshape(x, [size[1], 4, size[0]]), [0, 2, 1])
+    assert turned.shape.as_list() == [None, None, 4]
+    analysed = Analysed(closed(tf.reshape(turned, [-1, 4])))
+    assert analysed.pinned()
+    assert 'where these channels go depends on sizes that are not known' in dict(analysed.reasons()).values()
+
+
 def test_two_stages(tmp_path: Any) -> None:
     """Given features, boxes chosen by their scores, and a head for each box. Result: the head is pruned, exactly."""
     def build() -> None:

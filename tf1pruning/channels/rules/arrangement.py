@@ -17,6 +17,7 @@ def reshape(op: Operation) -> List[Layout]:
 
     Given x `[N, 7, 7, 8]` with ids over axis 3, reshaped to `[N, 392]`. Result: ids over axis 1, each 49 times.
     """
+    _require_places(op, op.shape(0), op.out_shape())
     layout = reshaped(op, op.inputs[0], op.shape(0), op.out_shape())
     for block in layout.blocks:
         for axis in block.axes:
@@ -24,6 +25,19 @@ def reshape(op: Operation) -> List[Layout]:
             if len(block.axes) > 1 and op.is_computed(1, axis):  # as C // groups: it counts if the groups stay
                 op.narrowed(block, (axis,))
     return [layout]
+
+
+def _require_places(op: Operation, old: Tuple[int, ...], new: Tuple[int, ...]) -> None:
+    """Checks that channels stay where they are though sizes are unknown: all those before them, or after, are known.
+
+    Given `[?, 8, ?]` → `[?, 8, ?]`. Result: refused, for the first and the last size may have changed places.
+    """
+    for before, after in factors(old, new):
+        if any(axis in block.axes for block in op.inputs[0].blocks for axis in before) and after:
+            ahead = old[:before[0]] + new[:after[0]]
+            behind = old[before[-1] + 1:] + new[after[-1] + 1:]
+            if op.unknown_size in ahead and op.unknown_size in behind:
+                raise RefusedError('where these channels go depends on sizes that are not known')
 
 
 def reshaped(op: Operation, layout: Layout, old: Tuple[int, ...], new: Tuple[int, ...]) -> Layout:
