@@ -25,7 +25,7 @@ def examples(seed: int = 0) -> Any:
 
 def input_fn() -> tf.data.Dataset:
     """The examples in batches of eight, again and again."""
-    return tf.data.Dataset.from_tensor_slices(examples()).repeat().batch(8, drop_remainder=True)
+    return tf.data.Dataset.from_tensor_slices(examples()).repeat().batch(8)
 
 
 def forward(images: tf.Tensor, training: Any = True) -> tf.Tensor:
@@ -64,6 +64,19 @@ class Watch(tf.train.SessionRunHook):
     def after_run(self, run_context: tf.train.SessionRunContext, run_values: tf.train.SessionRunValues) -> None:
         self.losses.append(float(run_values.results))
         self.values.append(run_context.session.run(self._variables))
+
+
+def run_steps(steps: int, hooks: Sequence[tf.train.SessionRunHook] = (), function: Any = model_fn) -> None:
+    """Trains as `train` does, from the same random weights, without an estimator and its files."""
+    with tf.Graph().as_default():
+        tf.set_random_seed(1)
+        tf.train.create_global_step()
+        features, labels = tf.data.make_one_shot_iterator(input_fn()).get_next()
+        spec = function(features=features, labels=labels, mode=tf.estimator.ModeKeys.TRAIN)
+        every = [*spec.training_hooks, *hooks]
+        with tf.train.MonitoredSession(tf.train.ChiefSessionCreator(config=plainly()), every) as session:
+            for _ in range(steps):
+                session.run(spec.train_op)
 
 
 def train(folder: Any, steps: int, hooks: Sequence[tf.train.SessionRunHook] = (), function: Any = model_fn,

@@ -6,7 +6,7 @@ from typing import Any, Dict, List
 import numpy as np
 import pytest
 
-from tests.training.classifier import NETWORK, Watch, train
+from tests.training.classifier import NETWORK, Watch, run_steps, train
 from tf1pruning.channels import analyse
 from tf1pruning.choice import Selection
 from tf1pruning.errors import NameNotFoundError, OptionError
@@ -33,7 +33,7 @@ def zero_filters(values: Dict[str, np.ndarray]) -> Dict[str, List[int]]:
 def test_half_of_the_filters_are_zero_after_an_epoch_and_come_back(tmp_path: Any) -> None:
     """After steps 4 and 8 just half of every kernel's filters is zero; after the steps between, none is."""
     watch = Watch()
-    train(tmp_path, 9, [SoftFilterPruning(NETWORK, HALF, 4, str(tmp_path / 'plan.json')), watch])
+    run_steps(9, [SoftFilterPruning(NETWORK, HALF, 4, str(tmp_path / 'plan.json')), watch])
     for step, values in enumerate(watch.values, 1):
         part = 0.5 if step in (4, 8) else 0
         found = {name: len(each) for name, each in zero_filters(values).items()}
@@ -43,7 +43,7 @@ def test_half_of_the_filters_are_zero_after_an_epoch_and_come_back(tmp_path: Any
 def test_only_the_filters_are_touched(tmp_path: Any) -> None:
     """γ, β, depthwise kernels, consumers and slots have no zeros: through them the filters come back."""
     watch = Watch()
-    train(tmp_path, 4, [SoftFilterPruning(NETWORK, HALF, 4, str(tmp_path / 'plan.json')), watch])
+    run_steps(4, [SoftFilterPruning(NETWORK, HALF, 4, str(tmp_path / 'plan.json')), watch])
     values = watch.values[-1]
     assert all(np.all(values[name + '/Momentum']) for name in FILTERS)
     assert np.all(values['block/expand/bn/gamma'])
@@ -109,10 +109,10 @@ def test_styles(tmp_path: Any) -> None:
     (lambda: SoftFilterPruning(Network('outptu'), HALF, 4, 'plan.json'), NameNotFoundError, 'closest: output'),
     (lambda: SoftFilterPruning(NETWORK, Selection(Amount(ratio=2.0)), 4, 'plan.json'), OptionError, 'ratio 2'),
 ], ids=['steps', 'output', 'ratio'])
-def test_mistakes_are_named_before_training(tmp_path: Any, hook: Any, error: Any, match: str) -> None:
+def test_mistakes_are_named_before_training(hook: Any, error: Any, match: str) -> None:
     """Steps, names and amounts are checked before the first step."""
     with pytest.raises(error, match=match):
-        train(tmp_path, 1, [hook()])
+        run_steps(1, [hook()])
 
 
 def test_a_global_step_is_needed() -> None:

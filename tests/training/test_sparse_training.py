@@ -5,7 +5,7 @@ from typing import Any, Callable, Dict, List
 import numpy as np
 import pytest
 
-from tests.training.classifier import NETWORK, Watch, train
+from tests.training.classifier import NETWORK, Watch, run_steps, train
 from tests.training.held import plainly
 from tf1pruning.channels import analyse
 from tf1pruning.errors import OptionError
@@ -136,12 +136,12 @@ def test_the_coefficient_grows() -> None:
     np.testing.assert_allclose(found[7:], 1, rtol=1e-2)
 
 
-def test_slimming_is_the_soft_threshold_of_the_scales(tmp_path: Any) -> None:
+def test_slimming_is_the_soft_threshold_of_the_scales() -> None:
     """One step with the hook is one step without it, then sign(γ) · max(0, |γ| − ηλ); nothing else moves."""
     values = []
-    for number, hooks in enumerate(([], [NetworkSlimming(NETWORK, Strength(0.4))])):
+    for hooks in ([], [NetworkSlimming(NETWORK, Strength(0.4))]):
         watch = Watch()
-        train(tmp_path / str(number), 1, hooks + [watch])
+        run_steps(1, hooks + [watch])
         values.append(watch.values[0])
     for name, plain in values[0].items():
         scale = name.endswith('gamma')
@@ -149,10 +149,10 @@ def test_slimming_is_the_soft_threshold_of_the_scales(tmp_path: Any) -> None:
         np.testing.assert_allclose(values[1][name], expected, rtol=1e-4, atol=1e-5, err_msg=name)
 
 
-def test_slimming_makes_scales_zero(tmp_path: Any) -> None:
+def test_slimming_makes_scales_zero() -> None:
     """Some γ are exactly zero, others are not, and the loss falls."""
     watch = Watch()
-    train(tmp_path, 120, [NetworkSlimming(NETWORK, Strength(0.2)), watch])
+    run_steps(120, [NetworkSlimming(NETWORK, Strength(0.2)), watch])
     scales = np.concatenate([value for name, value in watch.values[-1].items() if name.endswith('gamma')])
     assert 10 < np.count_nonzero(scales == 0) < scales.size - 10
     assert watch.losses[-1] < 0.3 * watch.losses[0]
