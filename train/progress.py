@@ -10,8 +10,8 @@ from tqdm import tqdm
 from tf1pruning.tf1 import tf
 
 _LOG = logging.getLogger(__name__)
-_STEPS_PER_LINE, _LINES = 500, 2
-"""A log line every so many steps, but at least so many lines."""
+_LINES, _SECONDS = 2, 60
+"""How many log lines there are at least, and how many seconds may pass without one."""
 
 
 class ProgressHook(tf.train.SessionRunHook):
@@ -25,23 +25,25 @@ class ProgressHook(tf.train.SessionRunHook):
 
     def __init__(self, title: str, steps: int, done: int = 0) -> None:
         self._title, self._steps = title, steps
-        self._every = max(1, min(_STEPS_PER_LINE, (steps - done) // _LINES))
+        self._every = max(1, (steps - done) // _LINES)
         self._before = self._done = done
         self._bar: Optional[Any] = None
-        self._started = 0.0
+        self._started = self._said = 0.0
+        self._due = False
 
     def after_create_session(self, session: tf.Session, coord: tf.train.Coordinator) -> None:
         """Starts the clock."""
-        self._started = time.time()
+        self._started = self._said = time.time()
         if sys.stdout.isatty():
             self._bar = tqdm(total=self._steps, initial=self._done, desc=self._title, unit='step', file=sys.stdout,
                              leave=False, dynamic_ncols=True)
 
     def before_run(self, run_context: tf.train.SessionRunContext) -> Optional[tf.train.SessionRunArgs]:
         """Asks for the loss where it will be shown."""
-        shown = self._bar is not None or (self._done + 1 - self._before) % self._every == 0
+        is_late = time.time() - self._said > _SECONDS
+        self._due = self._bar is not None or is_late or (self._done + 1 - self._before) % self._every == 0
         losses = run_context.session.graph.get_collection(tf.GraphKeys.LOSSES)
-        return tf.train.SessionRunArgs(losses[:1]) if shown and losses else None
+        return tf.train.SessionRunArgs(losses[:1]) if self._due and losses else None
 
     def after_run(self, run_context: tf.train.SessionRunContext, run_values: tf.train.SessionRunValues) -> None:
         """Moves the bar, or writes a line."""
@@ -50,8 +52,9 @@ class ProgressHook(tf.train.SessionRunHook):
         if self._bar is not None:
             self._bar.set_postfix_str(loss, refresh=False)
             self._bar.update()
-        elif (self._done - self._before) % self._every == 0:
-            per_step = (time.time() - self._started) / (self._done - self._before)
+        elif self._due:
+            self._said = time.time()
+            per_step = (self._said - self._started) / (self._done - self._before)
             _LOG.info('%s: step %d of %d, %s, %.1f steps/s, %.0f s left', self._title, self._done, self._steps, loss,
                       1 / per_step, per_step * (self._steps - self._done))
 

@@ -19,8 +19,11 @@ class Normalisation(NamedTuple):
     deviation: Tuple[float, ...]
 
     def tensor(self, pixels: tf.Tensor) -> tf.Tensor:
-        """Normalises `[…, H, W, C]`, in the graph."""
-        return (tf.cast(pixels, tf.float32) - list(self.mean)) / list(self.deviation)
+        """Normalises `[N, H, W, C]`, in the graph."""
+        # Whole rows are subtracted and divided by, since TensorFlow is slow at broadcasting over three numbers.
+        row = pixels.shape.as_list()[2:]
+        mean, deviation = (np.broadcast_to(np.array(each, np.float32), row) for each in self)
+        return (tf.cast(pixels, tf.float32) - mean) / deviation
 
     def array(self, pixels: np.ndarray) -> np.ndarray:
         """Normalises `[…, H, W, C]`: float32."""

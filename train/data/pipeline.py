@@ -8,6 +8,7 @@ from ..config import AugmentConfig
 from .augment import augmented, changes
 from .examples import Examples
 
+_AS_MANY_AS_USEFUL = tf.data.experimental.AUTOTUNE
 InputFn = Callable[[], tf.data.Dataset]
 
 
@@ -28,12 +29,12 @@ def training_input_fn(examples: Examples, batch_size: int, seed: int, augment: A
     blank = examples.normalisation.blank() if examples.normalisation else 0
 
     def input_fn() -> tf.data.Dataset:
-        images = examples.shuffled(seed, start)
+        batches = examples.shuffled(seed, start).batch(batch_size)
         if changes(augment):
-            numbered = tf.data.Dataset.zip((tf.data.experimental.Counter(start), images))
-            images = numbered.map(lambda number, pair: (augmented(pair[0], augment, [seed, number], blank), pair[1]),
-                                  tf.data.experimental.AUTOTUNE)
-        return _normalised(images.batch(batch_size), examples).prefetch(2)
+            numbered = tf.data.Dataset.zip((tf.data.experimental.Counter(), batches))
+            batches = numbered.map(lambda number, batch: (
+                augmented(batch[0], augment, seed, start + number * batch_size, blank), batch[1]), _AS_MANY_AS_USEFUL)
+        return _normalised(batches, examples).prefetch(2)
     return input_fn
 
 
@@ -46,4 +47,4 @@ def _normalised(batches: tf.data.Dataset, examples: Examples) -> tf.data.Dataset
     normalisation = examples.normalisation
     if normalisation is None:
         return batches
-    return batches.map(lambda pixels, labels: (normalisation.tensor(pixels), labels))
+    return batches.map(lambda pixels, labels: (normalisation.tensor(pixels), labels), _AS_MANY_AS_USEFUL)
