@@ -169,3 +169,20 @@ def test_later_results_that_are_passed_on() -> None:
     tf.identity(two(*two(x, x * 2.0))[1], name='output')
     result = inference_graph(tf.get_default_graph().as_graph_def(), ['output'], {}, {})
     assert plain.run_graph(result, ['output'], {'x:0': [3.0, 4.0]})[0].tolist() == [6.0, 8.0]
+
+
+def test_a_function_that_calls_itself() -> None:
+    """It is refused instead of being written out for ever."""
+    from tensorflow.python.framework import function
+
+    @function.Defun(tf.float32, func_name='endless')
+    def endless(x: tf.Tensor) -> tf.Tensor:
+        return tf.nn.relu(x)
+    tf.identity(endless(tf.placeholder(tf.float32, [2], 'x')), 'output')
+    graph = tf.get_default_graph().as_graph_def()
+    itself = graph.library.function[0]
+    itself.node_def[0].op = 'endless'
+    result = itself.signature.output_arg[0].name
+    itself.ret[result] = '%s:%s:0' % (itself.node_def[0].name, result)
+    with pytest.raises(UnsupportedError, match='calls itself'):
+        inference_graph(graph, ['output'], {}, {})

@@ -8,6 +8,7 @@ from .view import CONTROL, GraphView, TensorName, parse_tensor
 
 _CALLS = ('PartitionedCall', 'StatefulPartitionedCall')
 _CONDITIONALS = ('If', 'StatelessIf')
+_DEEPEST = 50
 
 
 def inline_functions(graph: tf.GraphDef, targets: Iterable[TensorName]) -> tf.GraphDef:
@@ -22,20 +23,24 @@ def inline_functions(graph: tf.GraphDef, targets: Iterable[TensorName]) -> tf.Gr
         targets: the tensors wanted.
 
     Raises:
-        UnsupportedError: a target is a later result of a call, which no node will have the name of.
+        UnsupportedError: a target is a later result of a call, which no node will have the name of; or a function calls
+            itself.
     """
     targets = list(targets)
-    while graph.library.function:
+    for _ in range(_DEEPEST if graph.library.function else 0):
         view = GraphView(graph)
         functions = {function.signature.name: function for function in graph.library.function}
         calls = [name for name in view.ancestors(target.node for target in targets) if _can(view, name, functions)]
         if not calls:
-            break
+            return graph
         for target in targets:
             if target.node in calls and target.output > 0:
                 raise UnsupportedError('output %s is a result of a function call: name the node that reads it'
                                        % (target,))
         graph = _Inliner(view, functions, set(calls)).build()
+    if graph.library.function:
+        raise UnsupportedError('function calls are more than %d deep, as of one that calls itself: freeze the graph, '
+                               'or name outputs before them' % _DEEPEST)
     return graph
 
 
