@@ -59,6 +59,7 @@ class Classifier:
 
         Raises:
             OutputError: the folder holds another training.
+            OptionError: the loss is no number any more, so the learning rate is too high.
             DataError: files cannot be read, or there are too many bad records.
         """
         experiment = dataclasses.replace(self._experiment, train=train or self._experiment.train)
@@ -81,9 +82,12 @@ class Classifier:
         if self.images.validation is not None:
             listeners.append(EvaluationListener(title, range(done + 1, train.steps), lambda: self.evaluate(
                 tf.train.latest_checkpoint(estimator.model_dir), 'validation')))
-        with self.images.bad.watched():
-            estimator.train(input_fn, max_steps=train.steps, saving_listeners=listeners,
-                            hooks=list(hooks) + [ProgressHook(title, train.steps, done)])
+        try:
+            with self.images.bad.watched():
+                estimator.train(input_fn, max_steps=train.steps, saving_listeners=listeners,
+                                hooks=list(hooks) + [ProgressHook(title, train.steps, done)])
+        except tf.estimator.NanLossDuringTrainingError as error:
+            raise OptionError('the loss is no number any more: lower learning_rate, or raise warmup_steps') from error
         self.images.bad.report()
 
     def evaluate(self, checkpoint: str, part: str = 'test') -> float:

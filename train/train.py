@@ -16,12 +16,13 @@ from typing import List
 
 from absl import flags
 
-from tf1pruning.cli.program import guarded, parse_flags, start
+from tf1pruning.cli.program import fail, guarded, parse_flags, start
 from tf1pruning.errors import OptionError
 from tf1pruning.tf1 import quiet, use_tf1_behavior
 
 from .classifier import Classifier
 from .config import CONFIGS, Experiment, FilesConfig, load
+from .resuming import steps_done
 
 FLAGS = flags.FLAGS
 
@@ -69,15 +70,19 @@ def prepare() -> None:
         log.propagate = False
 
 
-def train() -> None:
-    """Trains, evaluates and prints the accuracy."""
+def train() -> int:
+    """Trains, evaluates and prints the accuracy; returns the exit code."""
     prepare()
     classifier = Classifier(read_experiment(FLAGS.config))
-    checkpoint = classifier.train(FLAGS.output)
+    try:
+        checkpoint = classifier.train(FLAGS.output)
+    except KeyboardInterrupt:
+        return fail('train', 'interrupted; the same command goes on after step %d' % steps_done(FLAGS.output), 130)
     for part in ('validation', 'test'):
         if part == 'test' or classifier.images.validation is not None:
             print('%s: accuracy %.2f %% on the %s images' % (checkpoint, 100 * classifier.evaluate(checkpoint, part),
                                                             part))
+    return 0
 
 
 def main(_: List[str]) -> int:

@@ -122,6 +122,12 @@ def test_the_averages_are_what_is_evaluated(tmp_path: Any) -> None:
     assert without.evaluate(prefix) == plain
 
 
+def test_a_loss_that_is_no_number_is_one_line(tmp_path: Any) -> None:
+    wild = Classifier(with_train(EXPERIMENT, learning_rate=1e30, optimizer='sgd'))
+    with pytest.raises(OptionError, match='the loss is no number any more: lower learning_rate'):
+        wild.train(str(tmp_path))
+
+
 def test_bad_records_stop_a_training_with_one_line(tmp_path: Any) -> None:
     for name in ('train-0', 'test-0'):
         write_records(tmp_path / name, bad_ones())

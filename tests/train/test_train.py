@@ -37,15 +37,26 @@ def test_trains_and_prints_accuracies(run: Any, tmp_path: Any) -> None:
     assert (tmp_path / 'out' / 'training.json').exists()
 
 
+def test_an_interruption_says_where_it_will_go_on(run: Any, tmp_path: Any, monkeypatch: Any) -> None:
+    def interrupted(self: Any, folder: str) -> None:
+        raise KeyboardInterrupt
+
+    write_mnist(tmp_path)
+    monkeypatch.setattr(train.Classifier, 'train', interrupted)
+    assert run(TINY) == (130, '', 'train: interrupted; the same command goes on after step 0\n')
+
+
 @pytest.mark.parametrize(('text', 'message'), [
     ('model: {name: lenet_5}', "missing key 'train'"),
     (TINY.replace('lenet_300_100', 'resnet'), 'model: name: expected one of'),
     (TINY.replace('0.2}', '0.2, folder: there}'), 'no file train-images'),
     (TINY.replace('batch_size: 4', 'optimizer: lion'), "no optimizer named 'lion'; there are"),
+    (TINY.replace('lenet_300_100, hidden: [8]', 'lenet_5, filters: [4, 4, 4]'),
+     'a kernel of 5 × 5 does not fit on 4 × 4 pixels before LeNet/conv3: set a larger image_size'),
     (TINY.replace('mnist, validation_fraction: 0.2', 'digits'), 'digits come without files; leave it out'),
 ])
 def test_mistakes_are_one_line(run: Any, tmp_path: Any, text: str, message: str) -> None:
-    if 'lion' in text:
+    if 'no file' not in message:
         write_mnist(tmp_path)
     code, out, err = run(text)
     assert (code, out, err.count('\n')) == (2, '', 1)

@@ -2,6 +2,7 @@
 
 from typing import Sequence
 
+from tf1pruning.errors import OptionError
 from tf1pruning.tf1 import tf
 
 from ..config import ConvolutionalConfig, ModelConfig
@@ -13,7 +14,14 @@ _DENSE_INITIALIZER = tf.variance_scaling_initializer(2.0, 'fan_in')
 
 def convolution(x: tf.Tensor, filters: int, kernel: int = 1, stride: int = 1, bias: bool = False,
                 padding: str = 'SAME') -> tf.Tensor:
-    """Returns a 2-D convolution with variables `weights` and, if wanted, `biases`."""
+    """Returns a 2-D convolution with variables `weights` and, if wanted, `biases`.
+
+    Raises:
+        OptionError: without padding, the kernel is larger than the feature map.
+    """
+    if padding == 'VALID' and kernel > min(x.shape.as_list()[1:3]):
+        raise OptionError('a kernel of %d × %d does not fit on %d × %d pixels before %s: set a larger image_size' % (
+            kernel, kernel, *x.shape.as_list()[1:3], tf.get_variable_scope().name))
     weights = tf.get_variable('weights', [kernel, kernel, int(x.shape[3]), filters], initializer=_INITIALIZER)
     x = tf.nn.conv2d(x, weights, [1, stride, stride, 1], padding)
     if bias:
