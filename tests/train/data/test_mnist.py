@@ -1,7 +1,7 @@
 """MNIST's IDX files: read as they are, and refused with a reason."""
 
-import zlib
 import os
+import zlib
 from typing import Any
 
 import numpy as np
