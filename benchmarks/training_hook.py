@@ -1,48 +1,60 @@
-"""What holding zeros costs: the training step of the demo's network with and without `HoldZeros`, in pairs.
+"""What training hooks cost: the training step of the demo's network with and without one, in pairs.
 
-Half of the channels inside every block are zero. Both graphs are trained in one process, one step of each in turn,
-first one and then the other first; the ratio is the median of the pairs' ratios.
+Held or pruned is half of the channels inside every block; regularised are all channels. Both graphs are trained in one
+process, one step of each in turn, first one and then the other first; the ratio is the median of the pairs' ratios.
+Soft filter pruning chooses at the end of every epoch: with `--every_steps=1` it chooses after every step, and the
+difference is what one choice costs.
 
-Run: `python -m benchmarks.training_hook [--pairs=300] [--optimizer=adam]`, which prints JSON.
+Run: `python -m benchmarks.training_hook [--hook=hold_zeros] [--pairs=300] [--optimizer=adam]`, which prints JSON.
 """
 
 import dataclasses
 import json
+import os
+import tempfile
 import time
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List
 
 import numpy as np
 from absl import app, flags
 
+from tf1pruning.choice import Selection
+from tf1pruning.passes.soft_prune import zeros_of
+from tf1pruning.ranking import Amount
 from tf1pruning.tf1 import tf
-from tf1pruning.training import HoldZeros
-from train.config import Experiment, ModelConfig, TrainConfig, load
+from tf1pruning.training import GroupLasso, HoldZeros, Network, NetworkSlimming, SoftFilterPruning, Strength
+from tf1pruning.training.live_graph import LiveChannels
+from train.classifier import Classifier
+from train.config import Experiment, load
 from train.data import Form, load_images, training_input_fn
 from train.model_fn import classifier_model_fn
 from train.train import prepare
 
 FLAGS = flags.FLAGS
+HALF = Selection(Amount(ratio=0.5), ('blocks',), criterion='l2')
 
 
-def half_of_the_channels(model: ModelConfig) -> Dict[str, Dict[int, np.ndarray]]:
-    """Returns zeros as `Pruning.zeros` has them: every second expanded channel and every second squeezed one."""
-    axes = {'expand/weights': 3, 'depthwise/depthwise_weights': 2, 'project/weights': 2, 'se/squeeze/biases': 0,
-            'excite/weights': 3, 'excite/biases': 0, 'expand/BatchNorm/gamma': 0, 'expand/BatchNorm/beta': 0,
-            'depthwise/BatchNorm/gamma': 0, 'depthwise/BatchNorm/beta': 0}
-    with tf.Graph().as_default():
-        images = tf.zeros([1, model.image_size, model.image_size, model.image_channels])
-        classifier_model_fn(images, tf.zeros([1], tf.int32), tf.estimator.ModeKeys.EVAL,
-                            {'model': model, 'train': TrainConfig(steps=1)})
-        variables = [each for each in tf.trainable_variables() if 'expanded_conv' in each.name]
-    zeros: Dict[str, Dict[int, np.ndarray]] = {}
-    for variable in variables:
-        for ending, axis in axes.items():
-            if variable.op.name.endswith(ending):
-                zeros.setdefault(variable.op.name, {})[axis] = np.arange(0, int(variable.shape[axis]), 2)
-        for ending, both in {'se/squeeze/weights': (2, 3), 'se/excite/weights': (2, 3)}.items():
-            if variable.op.name.endswith(ending):
-                zeros[variable.op.name] = {axis: np.arange(0, int(variable.shape[axis]), 2) for axis in both}
-    return zeros
+class HoldHalf(HoldZeros):
+    """Holds what a choice on the graph itself says."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__({})
+        self._network = network
+
+    def begin(self) -> None:
+        """Chooses, and puts the masks into the graph."""
+        channels = LiveChannels(tf.get_default_graph(), self._network).structure
+        self._zeros = zeros_of(channels, HALF.plan(channels))
+        super().begin()
+
+
+HOOKS: Dict[str, Callable[[Network], tf.train.SessionRunHook]] = {
+    'hold_zeros': HoldHalf,
+    'soft_filter_pruning': lambda network: SoftFilterPruning(
+        network, HALF, FLAGS.every_steps, os.path.join(tempfile.mkdtemp(), 'plan.json')),
+    'group_lasso': lambda network: GroupLasso(network, Strength(1e-3, grow_steps=100), emphasis=16),
+    'network_slimming': lambda network: NetworkSlimming(network, Strength(1e-3, grow_steps=100)),
+}
 
 
 def training_session(experiment: Experiment, hooks: List[Any]) -> Any:
@@ -68,21 +80,26 @@ def main(arguments: List[str]) -> None:
     experiment = load(Experiment, 'configs/digits.yaml')
     train = dataclasses.replace(experiment.train, optimizer=FLAGS.optimizer, batch_size=FLAGS.batch_size)
     experiment = dataclasses.replace(experiment, train=train)
+    network = Network(Classifier.output_node, Classifier(experiment).input_tensors_map)
     without = training_session(experiment, [])
-    holding = training_session(experiment, [HoldZeros(half_of_the_channels(experiment.model))])
+    hooked = training_session(experiment, [HOOKS[FLAGS.hook](network)])
     for _ in range(20):
-        without(), holding()
+        without(), hooked()
     pairs = []
     for number in range(FLAGS.pairs):
-        pairs.append((without(), holding()) if number % 2 else (holding(), without())[::-1])
-    plain, held = np.array(pairs).T * 1e3
-    print(json.dumps({'tensorflow': tf.__version__, 'optimizer': FLAGS.optimizer, 'batch_size': FLAGS.batch_size,
-                      'pairs': FLAGS.pairs, 'step_ms': round(float(np.median(plain)), 2),
-                      'step_with_hook_ms': round(float(np.median(held)), 2),
-                      'ratio': round(float(np.median(held / plain)), 4)}))
+        pairs.append((without(), hooked()) if number % 2 else (hooked(), without())[::-1])
+    plain, other = np.array(pairs).T * 1e3
+    print(json.dumps({'tensorflow': tf.__version__, 'hook': FLAGS.hook, 'optimizer': FLAGS.optimizer,
+                      'batch_size': FLAGS.batch_size, 'pairs': FLAGS.pairs, 'every_steps': FLAGS.every_steps,
+                      'step_ms': round(float(np.median(plain)), 2),
+                      'step_with_hook_ms': round(float(np.median(other)), 2),
+                      'difference_ms': round(float(np.median(other - plain)), 2),
+                      'ratio': round(float(np.median(other / plain)), 4)}))
 
 
 if __name__ == '__main__':
+    flags.DEFINE_enum('hook', 'hold_zeros', sorted(HOOKS), 'Which hook.')
+    flags.DEFINE_integer('every_steps', 1000000, 'Steps between two choices of soft filter pruning.')
     flags.DEFINE_integer('pairs', 300, 'How many pairs of steps.')
     flags.DEFINE_integer('batch_size', 64, 'Images per step.')
     flags.DEFINE_string('optimizer', 'adam', 'adam, momentum, rmsprop or adagrad.')

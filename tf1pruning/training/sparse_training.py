@@ -1,7 +1,7 @@
 """Sparse training: regularisers that drive whole channels to zero before any are chosen, as steps after each update."""
 
 import abc
-from typing import Dict, List, Mapping, NamedTuple, Sequence, Tuple, Union
+from typing import Dict, List, NamedTuple, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -45,13 +45,13 @@ class Strength(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """An axis of a variable along which channels of a group lie.
+    """An axis of a variable along which channels lie.
 
     Attributes:
         variable: the variable.
         axis: the axis.
-        numbers: for every index the number of its channel; where it is of another group, the number behind the last.
-        weights: how many weights every channel has there.
+        numbers: for every index the number of its channel, counted over all groups; `_Channels.total` for none.
+        weights: for every channel, how many weights it has there.
     """
 
     variable: tf.Operation
@@ -60,7 +60,21 @@ class _Part(NamedTuple):
     weights: np.ndarray
 
 
-Parts = Sequence[Tuple[Group, List[_Part]]]
+class _Channels(NamedTuple):
+    """The channels of some groups, and where they lie.
+
+    Attributes:
+        groups: the number of its group, by channel.
+        parts: every axis of a variable that they lie along, once.
+    """
+
+    groups: np.ndarray
+    parts: List[_Part]
+
+    @property
+    def total(self) -> int:
+        """How many channels there are."""
+        return int(self.groups.size)
 
 
 class _ProximalStep(AfterUpdates, metaclass=abc.ABCMeta):
@@ -74,8 +88,8 @@ class _ProximalStep(AfterUpdates, metaclass=abc.ABCMeta):
         self._scopes, self._exclude = scopes, exclude
 
     @abc.abstractmethod
-    def _shrink(self, parts: Parts, rate: tf.Tensor) -> tf.Operation:
-        """Returns an operation that makes one step; `rate` is λ times the learning rate."""
+    def _shrink(self, channels: _Channels, rate: tf.Tensor) -> tf.Operation:
+        """Returns an operation that makes one step; `rate` is the learning rate times λ."""
 
     @property
     @abc.abstractmethod
@@ -96,22 +110,22 @@ class _ProximalStep(AfterUpdates, metaclass=abc.ABCMeta):
         with tf.name_scope('sparse_training/'):
             channels = LiveChannels(graph, self._network).structure
             groups = exclude_groups(channels, select_groups(channels, self._scopes), self._exclude)
-            parts = [(group, _parts(graph, channels, group, self._roles)) for group in groups]
-            variables = {part.variable for _, own in parts for part in own}
-            updates = find_updates(graph, [GraphVariable(each.name, each) for each in variables])
+            found = _find_channels(graph, channels, groups, self._roles)
+            variables = [GraphVariable(op.name, op) for op in {part.variable for part in found.parts}]
+            updates = find_updates(graph, variables)
             refuse_loops(updates, 'take it out of the loop')
             if not updates:
                 raise OptionError('nothing to regularise: no update in the graph changes %s of a group of channels'
                                   % ' or '.join(self._roles))
             for step in steps_of(updates):
-                self._follow(graph, step, parts)
+                self._follow(graph, step, found)
 
-    def _follow(self, graph: tf.Graph, step: Sequence[Update], parts: Parts) -> None:
+    def _follow(self, graph: tf.Graph, step: Sequence[Update], channels: _Channels) -> None:
         """Puts a step behind the updates of one training step; variables that it does not train take no part."""
         trained = {update.variable.op for update in step}
-        own = [(group, [part for part in each if part.variable in trained]) for group, each in parts]
+        own = channels._replace(parts=[part for part in channels.parts if part.variable in trained])
         rate = self._rate(graph, step)
-        self._run_after(step, lambda: self._shrink([(group, each) for group, each in own if each], rate))
+        self._run_after(step, lambda: self._shrink(own, rate))
 
     def _rate(self, graph: tf.Graph, step: Sequence[Update]) -> tf.Tensor:
         coefficient, grow, start, given = self._strength
@@ -168,26 +182,28 @@ class GroupLasso(_ProximalStep):
             raise OptionError('emphasis %g is below 1' % emphasis)
         self._emphasis = emphasis
 
-    def _shrink(self, parts: Parts, rate: tf.Tensor) -> tf.Operation:
-        values = {part.variable: read(part.variable) for _, own in parts for part in own}
+    def _shrink(self, channels: _Channels, rate: tf.Tensor) -> tf.Operation:
+        parts = channels.parts
+        values = {part.variable: read(part.variable) for part in parts}
         squares = {variable: tf.square(tf.cast(value, tf.float32)) for variable, value in values.items()}
-        for group, own in parts:
-            factors = self._factors(group, own, squares, rate)
-            for part in own:
-                factor = tf.reshape(tf.gather(factors, part.numbers), broadcast_shape(part.variable, part.axis))
-                values[part.variable] *= tf.cast(factor, dtype_of(part.variable))
+        numbers = tf.concat([part.numbers for part in parts], 0)
+        sums = tf.concat([_along(squares[part.variable], part.axis) for part in parts], 0)
+        norms = tf.sqrt(tf.math.unsorted_segment_sum(sums, numbers, channels.total + 1)[:-1])
+        factors = tf.concat([self._factors(channels, norms, rate), [1.0]], 0)
+        sizes = tf.stack([tf.raw_ops.Size(input=part.numbers) for part in parts])
+        for part, factor in zip(parts, tf.split(tf.gather(factors, numbers), sizes, num=len(parts))):
+            spread = tf.reshape(factor, broadcast_shape(part.variable, part.axis))
+            values[part.variable] *= tf.cast(spread, dtype_of(part.variable))
         return tf.group(*[assign(variable, value) for variable, value in values.items()])
 
-    def _factors(self, group: Group, own: Sequence[_Part], squares: Mapping[tf.Operation, tf.Tensor],
-                 rate: tf.Tensor) -> tf.Tensor:
-        """Returns max(0, 1 − η λ_c √p_g / ‖w_c‖) for every channel of a group, and 1 at the number behind the last."""
-        sums = [tf.math.unsorted_segment_sum(_along(squares[part.variable], part.axis), part.numbers, group.size + 1)
-                for part in own]
-        norms = tf.sqrt(tf.add_n(sums)[:-1])
-        most = tf.reduce_max(norms)
-        weakness = tf.math.divide_no_nan(most - norms, most - tf.reduce_min(norms))
-        pull = rate * np.sqrt(sum(part.weights for part in own)).astype(np.float32) * self._emphasis ** weakness
-        return tf.concat([tf.maximum(1 - tf.math.divide_no_nan(pull, norms), 0), [1.0]], 0)
+    def _factors(self, channels: _Channels, norms: tf.Tensor, rate: tf.Tensor) -> tf.Tensor:
+        """Returns max(0, 1 − η λ_c √p_g / ‖w_c‖) for every channel."""
+        count = int(channels.groups.max()) + 1
+        most, least = [tf.gather(extreme(norms, channels.groups, count), channels.groups) for extreme in (
+            tf.math.unsorted_segment_max, tf.math.unsorted_segment_min)]
+        emphasis = self._emphasis ** tf.math.divide_no_nan(most - norms, most - least)
+        weights = np.sqrt(np.sum([part.weights for part in channels.parts], axis=0)).astype(np.float32)
+        return tf.maximum(1 - tf.math.divide_no_nan(rate * weights * emphasis, norms), 0)
 
 
 class NetworkSlimming(_ProximalStep):
@@ -213,31 +229,35 @@ class NetworkSlimming(_ProximalStep):
 
     _roles = ('scale',)
 
-    def _shrink(self, parts: Parts, rate: tf.Tensor) -> tf.Operation:
-        inside: Dict[Tuple[tf.Operation, int], tf.Tensor] = {}
-        for group, part in ((group, part) for group, own in parts for part in own):
-            ours = tf.cast(part.numbers < group.size, tf.float32)
-            inside[part.variable, part.axis] = inside.get((part.variable, part.axis), 0) + ours
-        return tf.group(*[assign(variable, _soft_threshold(read(variable), rate * tf.reshape(
-            ours, broadcast_shape(variable, axis)))) for (variable, axis), ours in inside.items()])
+    def _shrink(self, channels: _Channels, rate: tf.Tensor) -> tf.Operation:
+        assigned = []
+        for variable, axis, numbers, _ in channels.parts:
+            value = read(variable)
+            inside = tf.reshape(tf.cast(numbers < channels.total, value.dtype), broadcast_shape(variable, axis))
+            pull = tf.cast(rate, value.dtype) * inside
+            assigned.append(assign(variable, tf.sign(value) * tf.maximum(tf.abs(value) - pull, 0)))
+        return tf.group(*assigned)
 
 
-def _soft_threshold(value: tf.Tensor, by: tf.Tensor) -> tf.Tensor:
-    return tf.sign(value) * tf.maximum(tf.abs(value) - tf.cast(by, value.dtype), 0)
+def _find_channels(graph: tf.Graph, channels: Channels, groups: Sequence[Group], roles: Sequence[str]) -> _Channels:
+    """Numbers the channels of some groups one after the other, and finds every axis of a variable they lie along."""
+    starts = np.cumsum([0] + [group.size for group in groups])
+    numbers: Dict[Tuple[str, int], np.ndarray] = {}
+    for start, group in zip(starts, groups):
+        for name, axis in group.slices:
+            if channels.roles.get(name) in roles and channels.model.view.op(name) != 'Const':
+                own = channel_numbers(group, channels.classes(name, axis))
+                along = numbers.setdefault((name, axis), np.full(own.size, starts[-1], np.int32))
+                along[own >= 0] = start + own[own >= 0]
+    parts = [_part(graph.get_operation_by_name(name), axis, along, starts[-1])
+             for (name, axis), along in numbers.items()]
+    return _Channels(np.repeat(np.arange(len(groups)), [group.size for group in groups]), parts)
 
 
-def _parts(graph: tf.Graph, channels: Channels, group: Group, roles: Sequence[str]) -> List[_Part]:
-    found = []
-    for name, axis in group.slices:
-        if channels.roles.get(name) in roles and channels.model.view.op(name) != 'Const':
-            variable = graph.get_operation_by_name(name)
-            numbers = channel_numbers(group, channels.classes(name, axis)).astype(np.int32)
-            each = int(np.prod(shape_of(variable))) // numbers.size
-            weights = each * np.bincount(numbers[numbers >= 0], minlength=group.size)
-            numbers[numbers < 0] = group.size
-            size = tf.raw_ops.Shape(input=read(variable))[axis]
-            found.append(_Part(variable, axis, for_size(size, numbers, group.size), weights))
-    return found
+def _part(variable: tf.Operation, axis: int, numbers: np.ndarray, count: int) -> _Part:
+    each = int(np.prod(shape_of(variable))) // numbers.size
+    weights = each * np.bincount(numbers, minlength=count + 1)[:-1]
+    return _Part(variable, axis, for_size(tf.raw_ops.Shape(input=read(variable))[axis], numbers, count), weights)
 
 
 def _along(values: tf.Tensor, axis: int) -> tf.Tensor:
