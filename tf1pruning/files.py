@@ -11,7 +11,7 @@ from .errors import OutputError
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
-_BUFFER_BYTES = 1 << 20
+_BUFFER_BYTES = 1 << 16
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from .files import atomic_folder, holds, write_text
 from .graph.view import VARIABLE_OPS, GraphView
 from .model.checkpoint import UNREADABLE, load_checkpoint, read_back, save_checkpoint
 from .model.frozen import load_frozen, save_frozen, save_graph
+from .model.graph_writer import TooLargeError
 from .model.model import Model
 from .passes.soft_prune import soft_prune
 from .passes.strip import find_unconverged, strip
@@ -250,6 +251,8 @@ def write_soft_pruned(model: Model, folder: str) -> str:
 def write_stripped(model: Model, folder: str, plan: PruningPlan, inference: Optional[Model] = None) -> str:
     """Writes `Stripped_Dir/<name>` and `modify.pb`; returns the checkpoint's prefix, or the `.pb` of a frozen model.
 
+    A model whose weights are more than a `.pb` can hold has none.
+
     Args:
         model: the stripped model.
         folder: the output folder.
@@ -263,7 +266,10 @@ def write_stripped(model: Model, folder: str, plan: PruningPlan, inference: Opti
     if model.frozen:
         return save_frozen(model, pb_path)
     prefix = save_checkpoint(model, target)
-    save_frozen(read_back(inference or model, prefix), pb_path)
+    try:
+        save_frozen(read_back(inference or model, prefix), pb_path)
+    except TooLargeError as error:
+        logger.warning('modify.pb is not written: %s', error)
     return prefix
 
 
@@ -278,12 +284,13 @@ def _verified(reference: Model, stripped: Model, prefix: str, pb_path: str) -> D
     if not stripped.frozen:
         written = load_checkpoint(prefix, stripped.outputs, stripped.inputs, stripped.feeds)
         values.append(run(to_inference(written), inputs))
-    values.append(run(load_frozen(pb_path, reference.outputs), inputs))
+    if os.path.exists(pb_path):
+        values.append(run(load_frozen(pb_path, reference.outputs), inputs))
     if stripped.frozen:  # the .pb is the only file
         values.append(values[-1])
     report = {}
-    for name, first, second in (('stripped_vs_soft_pruned', 0, 1), ('pb_vs_checkpoint', 1, 2)):
-        difference = compare(values[first], values[second], reference.outputs)
+    for name, first, second in zip(('stripped_vs_soft_pruned', 'pb_vs_checkpoint'), values, values[1:]):
+        difference = compare(first, second, reference.outputs)
         report[name] = dict(difference._asdict())
         if not difference.relative <= TOLERANCE:
             raise VerificationError('%s: output %s differs by %.2e relative; nothing was written'

@@ -69,7 +69,7 @@ def test_every_kind_of_tensor(prefix: str) -> None:
         blocks = [np.array(block) for block in value.blocks()]
         assert np.array_equal(np.concatenate(blocks) if blocks else value.array(), np.reshape(expected, (-1, (
             expected.shape or (1,))[-1])))
-    assert len(list(bundle.value('large').blocks())) == 9  # 87 rows each
+    assert len(list(bundle.value('large').blocks())) == -(-700 // (BLOCK_BYTES // 12000)) > 1
 
 
 def test_parts(prefix: str) -> None:

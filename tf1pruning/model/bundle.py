@@ -16,7 +16,7 @@ from .checksum import extend, mask
 from .damage import damaged, reading
 from .slices import Slice, slice_key
 from .table import read_table
-from .values import Held, Taken, Value
+from .values import Fetched, Taken, Value, size_of
 
 
 class Entry(NamedTuple):
@@ -49,7 +49,7 @@ class Entry(NamedTuple):
     @property
     def bytes_of_numbers(self) -> int:
         """How many bytes numbers of this shape take."""
-        return int(np.prod(self.shape, dtype=np.int64)) * self.dtype.size
+        return size_of(self.shape) * self.dtype.size
 
 
 def is_number(dtype: tf.DType) -> bool:
@@ -103,16 +103,15 @@ class Bundle:
         """
         name = key.encode()
         entry = self._entries[name]
-        if part is None:
-            return Stored(self, name, entry) if entry.is_plain else Held(self._whole(key))
-        if entry.is_plain:
-            return part_of(Stored(self, name, entry), part, shape)
-        name = slice_key(key, part, shape)
-        if name in self._entries and self._entries[name].is_plain:
-            return Stored(self, name, self._entries[name])
-        return part_of(Held(self._whole(key)), part, shape)
+        if part is not None and entry.sliced:
+            own = slice_key(key, part, shape)
+            if own in self._entries and self._entries[own].is_plain:
+                return Stored(self, own, self._entries[own])
+        whole = Stored(self, name, entry) if entry.is_plain else Fetched(
+            entry.shape, entry.dtype.as_numpy_dtype, lambda: self._fetch(key))
+        return whole if part is None else part_of(whole, part, shape)
 
-    def _whole(self, key: str) -> np.ndarray:
+    def _fetch(self, key: str) -> np.ndarray:
         with reading(self._prefix):
             return np.asarray(tf.train.load_checkpoint(self._prefix).get_tensor(key))
 
@@ -122,16 +121,15 @@ class Bundle:
         Args:
             name: the entry's own key.
             entry: where it lies.
-            rows: the buffer for one block `[rows, C]`.
+            rows: the buffer for a block `[rows, C]`.
 
         Raises:
             ModelError: a file is truncated or damaged.
         """
         place, end, crc = entry.offset, entry.offset + entry.size, 0
-        buffer = rows.view(np.uint8).reshape(-1) if rows.size else np.zeros(0, np.uint8)
         summing = name not in self._intact
         while place < end:
-            piece = buffer[:end - place]
+            piece = rows.view(np.uint8).reshape(-1)[:end - place]
             self._fill(piece, entry.shard, place)
             if summing:
                 crc = extend(crc, piece)

@@ -11,11 +11,11 @@ import numpy as np
 
 from ..errors import OutputError
 from ..files import replacing
-from ..tf1 import BundleEntryProto, BundleHeaderProto, tf
+from ..tf1 import BundleEntryProto, BundleHeaderProto
 from .checksum import extend, mask, masked_crc
 from .slices import Slice, extents_of, parse_slice, slice_key
 from .table import make_table, varint
-from .values import AnyValue, Value, as_value
+from .values import AnyValue, Value, as_value, type_number
 
 TensorEntry = Tuple[str, str, AnyValue]
 """Key, slice as `slices.format_slice` spells it (empty: the whole tensor), value."""
@@ -48,8 +48,7 @@ def write_tensors(prefix: str, entries: Iterable[TensorEntry]) -> None:
 
 def _write(stream: BinaryIO, value: Value) -> BundleEntryProto:
     """Appends a tensor to the data file; returns where it lies."""
-    dtype = tf.string if value.is_text else tf.as_dtype(value.dtype)
-    entry = BundleEntryProto(dtype=dtype.as_datatype_enum, offset=stream.tell())
+    entry = BundleEntryProto(dtype=type_number(value.dtype), offset=stream.tell())
     entry.shape.SetInParent()
     for size in value.shape:
         entry.shape.dim.add(size=size)

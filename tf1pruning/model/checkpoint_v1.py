@@ -13,7 +13,7 @@ from ..tf1 import eager_mode, tf
 from .damage import reading
 from .slices import Slice, format_slice
 from .table import is_table
-from .values import Value, Whole
+from .values import Fetched, Value
 
 
 def find_v1(prefix: str) -> str:
@@ -63,23 +63,12 @@ class CheckpointV1:
             part: where the part begins in it; None is all of it.
             shape: the shape of the part.
         """
-        return _Restored(self, key, format_slice(part, shape), self.shapes[key] if part is None else shape,
-                         self._types[key])
+        dtype, spec = self._types[key], format_slice(part, shape)
+        return Fetched(self.shapes[key] if part is None else shape, dtype.as_numpy_dtype,
+                       lambda: self._restore(key, spec, dtype))
 
-    def restore(self, key: str, spec: str, dtype: tf.DType) -> np.ndarray:
-        """Reads a tensor or a part of it."""
+    def _restore(self, key: str, spec: str, dtype: tf.DType) -> np.ndarray:
         with reading(self._prefix), eager_mode():
-            return tf.raw_ops.RestoreV2(prefix=self._path, tensor_names=[key], shape_and_slices=[spec],
-                                        dtypes=[dtype])[0].numpy()
-
-
-class _Restored(Whole):
-    """A tensor that TensorFlow restores."""
-
-    def __init__(self, source: CheckpointV1, key: str, spec: str, shape: Tuple[int, ...], dtype: tf.DType) -> None:
-        super().__init__(shape, dtype.as_numpy_dtype)
-        self._restore = lambda: source.restore(key, spec, dtype)
-
-    def read(self) -> np.ndarray:
-        """Has TensorFlow restore it."""
-        return np.asarray(self._restore(), self.dtype)
+            restored = tf.raw_ops.RestoreV2(prefix=self._path, tensor_names=[key], shape_and_slices=[spec],
+                                            dtypes=[dtype])
+            return np.asarray(restored[0].numpy())

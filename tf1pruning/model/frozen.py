@@ -14,7 +14,7 @@ from ..graph.view import VARIABLE_OPS
 from ..tf1 import tf
 from .graph_writer import GraphNode, write_graph
 from .model import Model, Weights
-from .values import Constant
+from .values import Constant, type_number
 
 _LARGE_BYTES = 1 << 20
 """Constants above this size are not copied with their node."""
@@ -61,7 +61,7 @@ def save_frozen(model: Model, path: str) -> str:
     """Writes the frozen graph, one value after the other; returns the path.
 
     Raises:
-        ModelError: it is larger than the 2 GB that protobuf reads.
+        TooLargeError: it is larger than the 2 GB that protobuf reads.
         OutputError: the place cannot be written.
     """
     return write_graph(path, frozen_nodes(model), without_nodes(model.graph))
@@ -83,7 +83,7 @@ def _frozen(model: Model, node: tf.NodeDef) -> GraphNode:
         if value.is_text:
             set_constant(frozen, value.array())
             return GraphNode(frozen)
-        frozen.attr['dtype'].type = tf.as_dtype(value.dtype).as_datatype_enum
+        frozen.attr['dtype'].type = type_number(value.dtype)
         return GraphNode(frozen, value)
     if node.op == 'ReadVariableOp':
         frozen = tf.NodeDef(name=node.name, op='Identity', input=node.input)

@@ -12,7 +12,7 @@ from ..errors import ModelError
 from ..files import replacing
 from ..tf1 import tf
 from .table import varint
-from .values import Value
+from .values import Value, type_number
 
 LARGEST = (1 << 31) - 1
 """Bytes of the largest message that protobuf reads."""
@@ -20,6 +20,10 @@ _CONTENT, _TENSOR, _VALUE, _ATTRIBUTE, _NODE = 4, 8, 2, 5, 1
 """Numbers of the fields around the numbers of a Const: TensorProto's content, AttrValue's tensor, and so on."""
 _KEY = b'\x0a\x05value'
 """The key of the attribute, as protobuf writes it."""
+
+
+class TooLargeError(ModelError):
+    """A frozen graph would be larger than protobuf reads."""
 
 
 class GraphNode(NamedTuple):
@@ -39,7 +43,7 @@ class GraphNode(NamedTuple):
             return _field(_NODE, self.node.SerializeToString(deterministic=True))
         size = self.value.nbytes
         attribute = tf.AttrValue()
-        attribute.tensor.dtype = tf.as_dtype(self.value.dtype).as_datatype_enum
+        attribute.tensor.dtype = type_number(self.value.dtype)
         attribute.tensor.tensor_shape.CopyFrom(tf.TensorShape(self.value.shape).as_proto())
         tensor = attribute.tensor.SerializeToString() + _field(_CONTENT, b'', size)
         entry = _KEY + _field(_VALUE, _field(_TENSOR, tensor, size), size)
@@ -63,15 +67,15 @@ def write_graph(path: str, nodes: Iterable[GraphNode], rest: tf.GraphDef) -> str
         The path.
 
     Raises:
-        ModelError: it is larger than protobuf reads.
+        TooLargeError: it is larger than protobuf reads.
         OutputError: the place cannot be written.
     """
     with replacing(path) as (stream,):
         for each in nodes:
             head = each.head()
             if stream.tell() + len(head) + (each.value.nbytes if each.value is not None else 0) > LARGEST:
-                raise ModelError('a frozen graph with all weights of this model has more than %d bytes, the most that '
-                                 'protobuf reads: use the checkpoint' % LARGEST)
+                raise TooLargeError('a frozen graph with all weights of this model has more than %d bytes, the most '
+                                    'that protobuf reads: use the checkpoint' % LARGEST)
             stream.write(head)
             for block in each.value.blocks() if each.value is not None else ():
                 stream.write(np.ascontiguousarray(block).view(np.uint8).reshape(-1).data)

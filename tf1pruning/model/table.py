@@ -113,11 +113,8 @@ def _append_block(content: bytearray, items: Iterable[Item]) -> bytes:
     restarts: List[int] = []
     before = b''
     for number, (key, value) in enumerate(items):
-        shared = 0
-        if number % _RESTART:
-            while shared < min(len(key), len(before)) and key[shared] == before[shared]:
-                shared += 1
-        else:
+        shared = _shared(before, key) if number % _RESTART else 0
+        if not number % _RESTART:
             restarts.append(len(block))
         block += varint(shared) + varint(len(key) - shared) + varint(len(value)) + key[shared:] + value
         before = key
@@ -127,3 +124,10 @@ def _append_block(content: bytearray, items: Iterable[Item]) -> bytes:
     block.append(0)
     content += block + struct.pack('<I', masked_crc(np.frombuffer(block, np.uint8)))
     return handle
+
+
+def _shared(first: bytes, second: bytes) -> int:
+    """Returns how many bytes at their beginning two keys have in common."""
+    length = min(len(first), len(second))
+    different = int.from_bytes(first[:length], 'big') ^ int.from_bytes(second[:length], 'big')
+    return length - (different.bit_length() + 7) // 8
