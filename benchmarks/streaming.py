@@ -15,13 +15,14 @@ of TensorFlow is left out of the times. Measured alternately, each in a process 
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from typing import Any, Callable, Dict, Iterable
+
+from benchmarks.memory import peak_mb
 
 DATA = '.data-00000-of-00001'
 OUTPUT = 'output'
@@ -138,12 +139,12 @@ def _run_job(name: str, prefix: str) -> None:
         start = time.perf_counter()
         result: Dict[str, Any] = {**JOBS, 'build': build}[name](prefix, folder) or {}
         result['seconds'] = time.perf_counter() - start
-    result['peak_mb'] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    result['peak_mb'] = peak_mb()
     print(json.dumps(dict(result, version=tf.__version__)))
 
 
 def _job(name: str, prefix: str) -> Dict[str, Any]:
-    """Runs a job in a new process. This one imports nothing: the peak of a child counts from what its parent takes."""
+    """Runs a job in a new process."""
     done = subprocess.run([sys.executable, '-m', 'benchmarks.streaming', '--job', name, prefix], check=True,
                           stdout=subprocess.PIPE, text=True)
     return dict(json.loads(done.stdout))

@@ -9,13 +9,14 @@ Both are measured alternately in one process; the median is reported. Peak memor
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from typing import Any, Callable, Dict, List
+
+from benchmarks.memory import peak_mb
 
 STEPS = ('get_pruning_params', 'get_pruning_filters', 'get_pruning_ckpt', 'get_rebuild_graph', 'get_strip_params',
          'get_strip_ckpt')
@@ -100,11 +101,10 @@ def _memory(prefix: str) -> Dict[str, float]:
 
 def _print_memory(prefix: str) -> None:
     import tf1pruning  # noqa: F401
-    after_import = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    after_import = peak_mb()
     with tempfile.TemporaryDirectory() as folder:
         surgery(prefix, folder)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({'after_import_mb': round(after_import, 1), 'peak_mb': round(peak, 1)}))
+    print(json.dumps({'after_import_mb': round(after_import, 1), 'peak_mb': round(peak_mb(), 1)}))
 
 
 def main() -> None:

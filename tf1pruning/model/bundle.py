@@ -45,7 +45,6 @@ class Entry(NamedTuple):
         """Whether the bytes are the numbers themselves."""
         return not self.sliced and is_number(self.dtype)
 
-
     @property
     def bytes_of_numbers(self) -> int:
         """How many bytes numbers of this shape take."""
