@@ -2,6 +2,8 @@
 
 from typing import Dict, Iterable, List, Mapping, Optional
 
+import numpy as np
+
 from ..tf1 import tf
 from .constants import constant_value
 from .shapes import Shape, Shapes, infer_shapes, shape_at
@@ -53,13 +55,18 @@ def _read_shape(view: GraphView, shapes: Shapes, name: str) -> Optional[Shape]:
     return (known[0] if known else _count(view, shapes, view.inputs[name][1]), *element)
 
 
+def _is_number(view: GraphView, tensor: TensorName, number: int) -> bool:
+    value = constant_value(view, tensor)
+    return value is not None and bool(np.all(value == number))
+
+
 def _count(view: GraphView, shapes: Shapes, indices: TensorName) -> Optional[int]:
     """Returns how many indices there are, None unless they are `range(n)` and a number or a shape says what n is."""
     made = view.source(indices).node
     if view.op(made) != 'Range':
         return None
     start, end, step = view.inputs[made]
-    if (constant_value(view, start), constant_value(view, step)) != (0, 1):
+    if not _is_number(view, start, 0) or not _is_number(view, step, 1):
         return None
     told = view.source(end)
     if view.op(told.node) == 'TensorArraySizeV3':
