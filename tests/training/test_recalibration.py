@@ -5,7 +5,7 @@ from typing import Any, Dict, Iterator, List
 import numpy as np
 import pytest
 
-from tests.builders import IMAGE, Dialect, mobilenet, save_graph, save_network, save_training
+from tests.builders import IMAGE, conv, image, Dialect, mobilenet, save_graph, save_network, save_training
 from tests.plain import new_session, values_of
 from tests.surgery import channels_of, load
 from tf1pruning.choice import choose
@@ -144,6 +144,20 @@ def test_a_shared_batch_norm_sees_all_its_uses(tmp_path: Any) -> None:
     rows = np.concatenate([images, 5 * images])
     np.testing.assert_allclose(found['moving_mean'], rows.mean(0), rtol=1e-4)
     np.testing.assert_allclose(found['moving_variance'], rows.var(0), rtol=1e-4)
+
+
+def test_statistics_that_are_not_understood_are_named(tmp_path: Any, caplog: Any) -> None:
+    """A normalisation spelled in a way of its own is left as it is, and told of."""
+    def build() -> None:
+        x = conv(image(), 8, 'stem')
+        mean, variance = [tf.get_variable('own/' + name, [8], trainable=False) for name in ('mean', 'variance')]
+        tf.identity((x - mean) / tf.sqrt(variance ** 2 + 1), 'output')
+    model = load(save_graph(build, tmp_path))
+    recalibrated = recalibrate(model, batches())
+    assert '2 variables' in caplog.text
+    assert 'own/mean, own/variance' in caplog.text
+    np.testing.assert_array_equal(recalibrated.value('own/mean'), model.value('own/mean'))
+    assert not np.array_equal(recalibrated.value('stem/bn/moving_mean'), model.value('stem/bn/moving_mean'))
 
 
 @pytest.mark.parametrize('structure', ['tensor', 'pair', 'dictionary'])

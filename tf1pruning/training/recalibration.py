@@ -37,7 +37,7 @@ def recalibrate(model: Model, batches: Iterable[Batch]) -> Model:
     New statistics of one layer change what the next one sees. So every batch norm normalises by its batch's own
     statistics while they are collected, as it does in training: then no layer depends on what its predecessors'
     moving statistics will be, and one pass over the batches serves all of them. For this the batches must be of the
-    size and kind that one trains with; augmented as in training or not, but shuffled.
+    size and kind that one trains with; augmented as in training or not, but shuffled. Dropout is off.
 
     Everything else stays as it is, in a training graph as well: its slots, its moving averages of weights.
 
@@ -60,6 +60,7 @@ def recalibrate(model: Model, batches: Iterable[Batch]) -> Model:
     if not norms:
         raise OptionError('the outputs (%s) depend on no batch norm: there is nothing to recalibrate'
                           % ', '.join(model.outputs))
+    _tell_of_others(forward, norms)
     sums: Dict[Tuple[str, str], _Sums] = {}
     for values in _run(graph, norms, forward, batches):
         for norm, (mean, variance, size) in zip(norms, values):
@@ -112,6 +113,15 @@ class _Sums:
         """Returns mean and variance of everything added."""
         mean = self.values / self.count
         return mean, np.maximum(self.squares / self.count - np.square(mean), 0)
+
+
+def _tell_of_others(forward: Model, norms: Sequence[BatchNorm]) -> None:
+    """Statistics that nothing recognised reads are the old ones still."""
+    known = {name for norm in norms for name in (norm.moving_mean, norm.moving_variance)}
+    others = [name for name, variable in forward.variables.items() if not variable.trainable and name not in known]
+    if others:
+        logger.warning('%d variables that are not trained were not taken for statistics of a batch norm and stay as '
+                       'they are: %s%s', len(others), ', '.join(others[:3]), ', …' if len(others) > 3 else '')
 
 
 def _collecting(forward: Model) -> Tuple[tf.GraphDef, List[BatchNorm]]:
