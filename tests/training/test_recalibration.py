@@ -5,7 +5,7 @@ from typing import Any, Dict, Iterator, List
 import numpy as np
 import pytest
 
-from tests.builders import IMAGE, conv, image, Dialect, mobilenet, save_graph, save_network, save_training
+from tests.builders import IMAGE, Dialect, conv, image, mobilenet, save_graph, save_network, save_training
 from tests.plain import new_session, values_of
 from tests.surgery import channels_of, load
 from tf1pruning.choice import choose
