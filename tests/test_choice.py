@@ -8,10 +8,10 @@ import pytest
 from tests import builders
 from tests.surgery import channels_of
 from tf1pruning.channels import Channels
-from tf1pruning.choice import Selection, choose
+from tf1pruning.choice import SameCounts, Selection, choose
 from tf1pruning.criteria import score
 from tf1pruning.criteria.combine import combine
-from tf1pruning.errors import NameNotFoundError, OptionError
+from tf1pruning.errors import NameNotFoundError, OptionError, PlanError
 from tf1pruning.ranking import Amount
 
 
@@ -71,3 +71,19 @@ def test_random_is_the_same_every_time(channels: Channels) -> None:
     assert np.array_equal(score(channels, first, 'random'), score(channels, first, 'random'))
     size = min(first.size, second.size)
     assert not np.array_equal(score(channels, first, 'random')[:size], score(channels, second, 'random')[:size])
+
+
+def test_as_many_chosen_anew(channels: Channels) -> None:
+    """Counts and criterion are the plan's, the channels those that score highest now."""
+    first = choose(channels, channels.groups, Amount(ratio=0.5, align=1), 'l1')
+    assert SameCounts(first).plan(channels) == first._replace(
+        groups=tuple(group._replace(threshold=None) for group in first.groups))
+    model = channels.model
+    other = channels.with_weights(model.weights.replaced({name: np.asarray(model.weights[name])[..., ::-1].copy()
+                                                          for name in model.weights}))
+    again = SameCounts(first).plan(other)
+    assert [len(group.pruned) for group in again.groups] == [len(group.pruned) for group in first.groups]
+    assert [group.pruned for group in again.groups] != [group.pruned for group in first.groups]
+    stranger = first._replace(groups=(first.groups[0]._replace(name='nowhere'),))
+    with pytest.raises(PlanError, match='no group nowhere'):
+        SameCounts(stranger).plan(channels)

@@ -4,7 +4,7 @@ from typing import NamedTuple, Sequence, Tuple
 
 from .channels import Channels, Group
 from .channels.blocks import exclude_groups, select_groups
-from .errors import OptionError
+from .errors import OptionError, PlanError
 from .plan import PruningPlan
 from .ranking import Amount, Ranking
 from .target import meet_target
@@ -39,6 +39,33 @@ class Selection(NamedTuple):
         if selected and not groups:
             raise OptionError('exclude (--exclude) leaves nothing of what the scopes (--scopes) name')
         return choose(channels, groups, self.amount, self.criterion, self.combine)
+
+
+class SameCounts(NamedTuple):
+    """As many channels of the same groups as in a plan, chosen anew by the weights of the moment.
+
+    Attributes:
+        chosen: the plan.
+        combine: as in `Selection`.
+    """
+
+    chosen: PruningPlan
+    combine: str = 'mean'
+
+    def plan(self, channels: Channels) -> PruningPlan:
+        """Chooses the channels of a model that go.
+
+        Raises:
+            PlanError: the model lacks a group of the plan.
+        """
+        own = {group.name: group for group in channels.groups}
+        for group in self.chosen.groups:
+            if group.name not in own:
+                raise PlanError('the plan is for another network: no group %s' % group.name)
+        criterion = next((group.criterion for group in self.chosen.groups), 'redundancy')
+        ranking = Ranking(channels, [own[group.name] for group in self.chosen.groups], criterion, self.combine,
+                          Amount(ratio=0.0, align=1))
+        return ranking.plan([len(group.pruned) for group in self.chosen.groups])
 
 
 def choose(channels: Channels, groups: Sequence[Group], amount: Amount, criterion: str = 'redundancy',

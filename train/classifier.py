@@ -3,18 +3,22 @@
 import dataclasses
 import logging
 import os
-from typing import Any, Optional, Sequence
+from typing import Any, Callable, Mapping, Optional, Sequence
 
 from tf1pruning.errors import ModelError, OptionError
+from tf1pruning.model.checkpoint import resolve_prefix
 from tf1pruning.tf1 import tf
+from tf1pruning.training import warm_start_from
 
-from .config import Experiment, TrainConfig
+from .config import Experiment, ImportedConfig, TrainConfig
 from .data import Form, Images, evaluation_input_fn, load_images, training_input_fn
 from .model_fn import classifier_model_fn
 from .progress import EvaluationListener, ProgressHook
 from .resuming import record, steps_done
 
 _LOG = logging.getLogger(__name__)
+ModelFn = Callable[..., tf.estimator.EstimatorSpec]
+Change = Callable[[ModelFn], ModelFn]
 
 
 class Classifier:
@@ -27,10 +31,12 @@ class Classifier:
             and a placeholder named `input` takes its place.
     """
 
-    output_node = 'logits'
-
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(self, experiment: Experiment, images: Optional[Images] = None) -> None:
         """Loads the images, or finds their files.
+
+        Args:
+            experiment: network, images and training.
+            images: what is loaded already.
 
         Raises:
             OptionError: an unknown dataset, or one that does not fit the network.
@@ -38,12 +44,22 @@ class Classifier:
         """
         self._experiment = experiment
         model = experiment.model
-        self.images: Images = load_images(experiment.images, Form.of(model))
+        self.output_node = model.output if isinstance(model, ImportedConfig) else 'logits'
+        self.images: Images = images or load_images(experiment.images, Form.of(model))
         shape = [None, model.image_size, model.image_size, model.image_channels]
         self.input_tensors_map = {'IteratorGetNext:0': ('input', shape)}
 
+    def of_checkpoint(self, checkpoint: str) -> 'Classifier':
+        """Returns a classifier for what became of the network: a checkpoint with its graph, such as a stripped one."""
+        model = self._experiment.model
+        imported = ImportedConfig(
+            image_size=model.image_size, image_channels=model.image_channels, classes=model.classes,
+            checkpoint=checkpoint, input='IteratorGetNext:0', output=self.output_node,
+            batch_norm_momentum=getattr(model, 'batch_norm_momentum', 0.9))
+        return Classifier(dataclasses.replace(self._experiment, model=imported), self.images)
+
     def train(self, model_dir: str, train: Optional[TrainConfig] = None, start: Any = None,
-              hooks: Sequence[tf.train.SessionRunHook] = ()) -> str:
+              hooks: Sequence[tf.train.SessionRunHook] = (), change: Optional[Change] = None) -> str:
         """Trains until `train.steps`, going on from the latest checkpoint in `model_dir` if there is one.
 
         What is gone on with sees the images that it would have seen without the interruption.
@@ -51,8 +67,9 @@ class Classifier:
         Args:
             model_dir: the folder for checkpoints and summaries.
             train: how, if not as the experiment says.
-            start: `warm_start_from(checkpoint)`, or None to begin at random weights.
+            start: `warm_start_from(checkpoint)`; None begins at random weights, or where an imported network is.
             hooks: for example `HoldZeros`.
+            change: makes another model_fn of the model_fn.
 
         Returns:
             The latest checkpoint.
@@ -64,7 +81,9 @@ class Classifier:
         """
         experiment = dataclasses.replace(self._experiment, train=train or self._experiment.train)
         record(model_dir, experiment)
-        estimator, done = self._estimator(model_dir, experiment.train, start), steps_done(model_dir)
+        if start is None and isinstance(experiment.model, ImportedConfig):
+            start = warm_start_from(resolve_prefix(experiment.model.checkpoint))
+        estimator, done = self._estimator(model_dir, experiment.train, start, change=change), steps_done(model_dir)
         if done >= experiment.train.steps:
             _LOG.info('%s: finished already, with %d steps', model_dir, done)
         else:
@@ -81,7 +100,7 @@ class Classifier:
         listeners = []
         if self.images.validation is not None:
             listeners.append(EvaluationListener(title, range(done + 1, train.steps), lambda: self.evaluate(
-                tf.train.latest_checkpoint(estimator.model_dir), 'validation')))
+                tf.train.latest_checkpoint(estimator.model_dir), 'validation')['accuracy']))
         try:
             with self.images.bad.watched():
                 estimator.train(input_fn, max_steps=train.steps, saving_listeners=listeners,
@@ -90,8 +109,8 @@ class Classifier:
             raise OptionError('the loss is no number any more: lower learning_rate, or raise warmup_steps') from error
         self.images.bad.report()
 
-    def evaluate(self, checkpoint: str, part: str = 'test') -> float:
-        """Returns the accuracy, between 0 and 1, of a checkpoint.
+    def evaluate(self, checkpoint: str, part: str = 'test') -> Mapping[str, float]:
+        """Returns `accuracy`, between 0 and 1, and `loss`, the mean cross-entropy, of a checkpoint.
 
         Where the training keeps moving averages of the weights, and the checkpoint has them, they are what counts.
 
@@ -113,14 +132,15 @@ class Classifier:
         estimator = self._estimator(os.path.dirname(checkpoint), self._experiment.train, None, averaged)
         with self.images.bad.watched():
             measured = estimator.evaluate(evaluation_input_fn(examples), checkpoint_path=checkpoint, name=part)
-        return float(measured['accuracy'])
+        return {'accuracy': float(measured['accuracy']), 'loss': float(measured['cross_entropy'])}
 
     def _estimator(self, model_dir: str, train: TrainConfig, start: Any,
-                   averaged: bool = False) -> tf.estimator.Estimator:
+                   averaged: bool = False, change: Optional[Change] = None) -> tf.estimator.Estimator:
         config = tf.estimator.RunConfig(model_dir, train.seed, save_summary_steps=100, log_step_count_steps=None,
                                         save_checkpoints_steps=min(train.steps, train.checkpoint_steps),
                                         keep_checkpoint_max=2)
-        return tf.estimator.Estimator(classifier_model_fn, config=config, warm_start_from=start, params={
+        model_fn = classifier_model_fn if change is None else change(classifier_model_fn)
+        return tf.estimator.Estimator(model_fn, config=config, warm_start_from=start, params={
             'model': self._experiment.model, 'train': train, 'averaged': averaged})
 
 

@@ -21,7 +21,6 @@ from tf1pruning.files import write_text
 from tf1pruning.model.frozen import load_frozen, save_frozen
 from tf1pruning.passes.soft_prune import soft_prune
 from tf1pruning.passes.to_inference import to_inference
-from tf1pruning.search.journal import Record
 from tf1pruning.search.settings import LoopResult
 from tf1pruning.verify import difference_of
 
@@ -29,7 +28,9 @@ from .classifier import Classifier
 from .comparison import BATCH, Comparison, Measured
 from .config import CONFIGS, Experiment, LoopConfig, TrainConfig, load
 from .measure import Frozen, interleaved_latency
-from .prune_loop import STRIPPED, graph_of, prune
+from .prune_loop import STRIPPED, prune
+from .retraining import graph_of
+from .telling import Teller, stages_of
 from .train import prepare
 
 FLAGS = flags.FLAGS
@@ -38,47 +39,16 @@ SHORT_STEPS, SHORT_RETRAINING, SHORT_THRESHOLDS = 100, 25, (0.55, 0.5)
 """For continuous integration: every stage, but the accuracy means nothing."""
 
 
-class Stages:
-    """Says what is being done and how long the rest will take, judged by the training steps done so far.
-
-    Args:
-        count: how many stages there are.
-        steps: training steps of all of them together.
-    """
-
-    def __init__(self, count: int, steps: int) -> None:
-        self._count, self._steps = count, steps
-        self._number, self._done = 0, 0
-        self._began = time.time()
-
-    def begin(self, title: str, steps: int = 0) -> None:
-        """Announces a stage that takes some training steps."""
-        self._number += 1
-        seconds = (time.time() - self._began) / max(1, self._done) * (self._steps - self._done)
-        left = ' (about %.0f s to go)' % (seconds + 5) if self._done else ''
-        self._done += steps
-        print('[%d/%d] %s%s' % (self._number, self._count, title, left), flush=True)
-
-
 def run(classifier: Classifier, train: TrainConfig, loop: LoopConfig, output: str) -> Comparison:
     """Trains, prunes, strips and measures; everything is left in `output`."""
-    stages = Stages(len(loop.values) + 3, train.steps + len(loop.values) * loop.retrain.steps)
-    stages.begin('Training the network from scratch, %d steps' % train.steps, train.steps)
+    stages = stages_of(loop, train.steps)
+    stages.begin('Training the network from scratch, %d steps' % train.steps)
+    began = time.time()
     checkpoint = classifier.train(os.path.join(output, 'baseline'), train)
-
-    def tell(name: str, record: Record) -> None:
-        if name == 'baseline':
-            print('      accuracy %.2f %%' % (100 * record['accuracy']))
-        elif name.endswith('/soft') and 'kept' in record:
-            stages.begin('%s: soft-pruned, now retraining %d steps' % (
-                os.path.dirname(name).partition('_')[2].replace('_', ' '), loop.retrain.steps), loop.retrain.steps)
-        elif name.endswith('/measured'):
-            print('      failed_rate %.2f, accuracy %.2f %%' % (record['failed_rate'], 100 * record['accuracy']))
-        elif name == 'strip':
-            stages.begin('Stripped; exporting the frozen graph of the network as it was')
-    result = prune(classifier, checkpoint, loop, output, tell)
+    stages.finish(train.steps, time.time() - began)
+    result = prune(classifier, checkpoint, loop, output, Teller(stages, loop))
     before = freeze(classifier, checkpoint, os.path.join(output, 'baseline.pb'))
-    stages.begin('Running both graphs on %d test images' % len(classifier.images.test.arrays()[1]))
+    print('      running both graphs on %d test images' % len(classifier.images.test.arrays()[1]), flush=True)
     return measure(classifier, result, (before, os.path.join(output, STRIPPED, 'modify.pb')))
 
 

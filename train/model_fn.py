@@ -29,8 +29,9 @@ def classifier_model_fn(features: tf.Tensor, labels: tf.Tensor, mode: str,
         return tf.estimator.EstimatorSpec(mode, predictions={'logits': logits, 'classes': classes}, scaffold=scaffold)
     loss = _loss(logits, labels, model, train)
     if mode == tf.estimator.ModeKeys.EVAL:
-        accuracy = {'accuracy': tf.metrics.accuracy(labels, classes)}
-        return tf.estimator.EstimatorSpec(mode, loss=loss, eval_metric_ops=accuracy, scaffold=scaffold)
+        entropies = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+        metrics = {'accuracy': tf.metrics.accuracy(labels, classes), 'cross_entropy': tf.metrics.mean(entropies)}
+        return tf.estimator.EstimatorSpec(mode, loss=loss, eval_metric_ops=metrics, scaffold=scaffold)
     return tf.estimator.EstimatorSpec(mode, loss=loss, train_op=_train_op(loss, train))
 
 

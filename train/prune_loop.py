@@ -9,46 +9,31 @@ was interrupted, at any moment. This is the file to copy: put your own `tf.estim
 `Classifier`; the model_fn needs no change.
 """
 
+import dataclasses
+import json
 import os
-from typing import List, Mapping, Optional
+import time
+from typing import List, Optional
 
 from absl import flags
 
 from tf1pruning.cli.program import guarded, parse_flags, start
 from tf1pruning.errors import OptionError
-from tf1pruning.plan import PruningPlan
 from tf1pruning.ranking import Amount
-from tf1pruning.search.journal import Record
-from tf1pruning.search.loop import Retrain, Tell, prune_loop
-from tf1pruning.search.settings import Graph, LoopResult, LoopSettings
+from tf1pruning.search.journal import Tell
+from tf1pruning.search.loop import prune_loop
+from tf1pruning.search.settings import LoopResult, LoopSettings
 from tf1pruning.search.steps import parse_step
-from tf1pruning.training import HoldZeros, warm_start_from
-from tf1pruning.workbench import parse_input
 
 from .classifier import Classifier
 from .config import CONFIGS, LoopConfig, load
+from .retraining import Retraining, graph_of
+from .telling import Stages, Teller, stages_of
 from .train import define_flags, prepare, read_experiment
 
 FLAGS = flags.FLAGS
 STRIPPED = os.path.join('stripped', 'Stripped_Dir')
 """Where the loop leaves the network, below its output folder."""
-
-
-def graph_of(classifier: Classifier) -> Graph:
-    """Returns what the classifier's checkpoints do not say of themselves."""
-    return Graph((classifier.output_node,),
-                 dict(parse_input(*item) for item in classifier.input_tensors_map.items()))
-
-
-def retraining(classifier: Classifier, config: LoopConfig) -> Retrain:
-    """Returns the function that trains a soft-pruned checkpoint while its zeros are held."""
-    graph = graph_of(classifier)
-
-    def retrain(checkpoint: str, folder: str, plan: PruningPlan) -> str:
-        classifier.train(folder, config.retrain, start=warm_start_from(checkpoint),
-                         hooks=[HoldZeros(graph.zeros(checkpoint, plan))])
-        return folder
-    return retrain
 
 
 def prune(classifier: Classifier, checkpoint: str, config: LoopConfig, output: str,
@@ -69,10 +54,10 @@ def prune(classifier: Classifier, checkpoint: str, config: LoopConfig, output: s
     if part == 'test' and config.has_floor:
         raise OptionError('an accuracy floor needs validation images: set validation_fraction of the images')
 
-    def evaluate(path: str) -> Mapping[str, float]:
-        return {'accuracy': classifier.evaluate(path, part)}
-    return prune_loop(checkpoint, output, graph_of(classifier), settings_of(config), retraining(classifier, config),
-                      evaluate, tell)
+    training = Retraining(classifier, config, checkpoint, part)
+    return prune_loop(checkpoint, output, graph_of(classifier), settings_of(config), training.retrain,
+                      training.evaluate, training.prepare if config.sparse is not None else None, training.finish(),
+                      tell)
 
 
 def settings_of(config: LoopConfig) -> LoopSettings:
@@ -87,20 +72,9 @@ def settings_of(config: LoopConfig) -> LoopSettings:
                         config.criterion, limits=limits, least_accuracy=config.least_accuracy or None,
                         largest_loss=config.largest_loss if config.largest_loss < 1 else None,
                         max_failed_rate=config.max_failed_rate, max_retries=config.max_retries,
-                        max_halvings=config.max_halvings)
-
-
-def say(name: str, record: Record) -> None:
-    """Prints a line for every stage that a person wants to know of."""
-    folder = name.split('/')[0]
-    if name == 'baseline':
-        print('baseline: accuracy %.2f %%, %s MACs, %s parameters' % (
-            100 * record['accuracy'], f"{record['macs']:,}", f"{record['parameters']:,}"), flush=True)
-    elif name.endswith('/soft') and 'macs' in record:
-        print('%s: soft-pruned to %s MACs, retraining' % (folder, f"{record['macs']:,}"), flush=True)
-    elif name.endswith('/measured'):
-        print('%s: accuracy %.2f %%, failed_rate %.3f (%.0f s)' % (
-            folder, 100 * record['accuracy'], record['failed_rate'], record['seconds']), flush=True)
+                        max_halvings=config.max_halvings, training=json.dumps(
+                            {name: value for name, value in dataclasses.asdict(config).items()
+                             if name in ('retrain', 'sparse', 'soft', 'distill')}, sort_keys=True))
 
 
 def run() -> None:
@@ -109,14 +83,25 @@ def run() -> None:
     config = load(LoopConfig, FLAGS.config)
     experiment = read_experiment(os.path.join(os.path.dirname(FLAGS.config), config.experiment))
     classifier = Classifier(experiment)
-    checkpoint = FLAGS.checkpoint or classifier.train(os.path.join(FLAGS.output, 'baseline'))
-    result = prune(classifier, checkpoint, config, FLAGS.output, say)
+    stages = stages_of(config, 0 if FLAGS.checkpoint else experiment.train.steps)
+    checkpoint = FLAGS.checkpoint or trained(classifier, experiment.train.steps, stages)
+    result = prune(classifier, checkpoint, config, FLAGS.output, Teller(stages, config))
     if result.stripped is None:
         print('no step was accepted: the network stays as it was (%s)' % result.checkpoint)
         return
-    print('%s MACs, %s parameters remain; stripped: %s; the way there: %s' % (
-        f"{result.stripped['macs']['after']:,}", f"{result.stripped['parameters']['after']:,}",
-        os.path.join(FLAGS.output, STRIPPED), os.path.join(FLAGS.output, 'history.csv')))
+    assert result.final is not None
+    print('%s MACs, %s parameters remain, accuracy %.2f %%; the network to ship: %s; the way there: %s' % (
+        f"{result.final['macs']:,}", f"{result.final['parameters']:,}", 100 * result.final['accuracy'],
+        os.path.join(FLAGS.output, result.final['pb']), os.path.join(FLAGS.output, 'history.csv')))
+
+
+def trained(classifier: Classifier, steps: int, stages: Stages) -> str:
+    """Trains the network that the loop begins with; returns its checkpoint."""
+    stages.begin('training the network, %d steps' % steps)
+    began = time.time()
+    checkpoint = classifier.train(os.path.join(FLAGS.output, 'baseline'))
+    stages.finish(steps, time.time() - began)
+    return checkpoint
 
 
 def main(_: List[str]) -> int:

@@ -21,7 +21,7 @@ from tf1pruning.errors import OptionError
 from tf1pruning.tf1 import quiet, use_tf1_behavior
 
 from .classifier import Classifier
-from .config import CONFIGS, Experiment, FilesConfig, load
+from .config import CONFIGS, Experiment, FilesConfig, ImportedConfig, load
 from .resuming import steps_done
 
 FLAGS = flags.FLAGS
@@ -35,6 +35,7 @@ def define_flags(config: str) -> None:
     """
     flags.DEFINE_string('config', config, 'What to do, as a YAML file.')
     flags.DEFINE_string('data', None, 'The folder of the images, if not as in the configuration.')
+    flags.DEFINE_string('model', None, 'The checkpoint of a network that is imported, if not as in the configuration.')
     flags.DEFINE_string('output', None, 'The folder to write into; a training that is there is gone on with.',
                         required=True)
 
@@ -43,17 +44,23 @@ def read_experiment(path: str) -> Experiment:
     """Reads a network, its images and its training.
 
     Args:
-        path: the file; --data may name another folder of images.
+        path: the file; --data may name another folder of images, --model another checkpoint.
 
     Raises:
-        OptionError: the file is missing or wrong, or its images are in no folder that could be another one.
+        OptionError: the file is missing or wrong, or what a flag names has no place in it.
     """
     experiment = load(Experiment, path)
-    if FLAGS.data is None:
-        return experiment
-    if not isinstance(experiment.images, FilesConfig):
-        raise OptionError('--data %s: %s come without files; leave it out' % (FLAGS.data, experiment.images.name))
-    return dataclasses.replace(experiment, images=dataclasses.replace(experiment.images, folder=FLAGS.data))
+    images, model = experiment.images, experiment.model
+    if FLAGS.data is not None:
+        if not isinstance(images, FilesConfig):
+            raise OptionError('--data %s: %s come without files; leave it out' % (FLAGS.data, images.name))
+        images = dataclasses.replace(images, folder=FLAGS.data)
+    if FLAGS.model is not None:
+        if not isinstance(model, ImportedConfig):
+            raise OptionError('--model %s: %s is built, not imported; leave it out, or set the name of the model to '
+                              'imported' % (FLAGS.model, model.name))
+        model = dataclasses.replace(model, checkpoint=FLAGS.model)
+    return dataclasses.replace(experiment, images=images, model=model)
 
 
 def prepare() -> None:
@@ -80,8 +87,8 @@ def train() -> int:
         return fail('train', 'interrupted; the same command goes on after step %d' % steps_done(FLAGS.output), 130)
     for part in ('validation', 'test'):
         if part == 'test' or classifier.images.validation is not None:
-            print('%s: accuracy %.2f %% on the %s images' % (checkpoint, 100 * classifier.evaluate(checkpoint, part),
-                                                            part))
+            accuracy = classifier.evaluate(checkpoint, part)['accuracy']
+            print('%s: accuracy %.2f %% on the %s images' % (checkpoint, 100 * accuracy, part))
     return 0
 
 

@@ -213,6 +213,14 @@ def test_a_placeholder_name_that_is_taken() -> None:
         forward(['output'], {'x': Input('output')})
 
 
+def test_a_placeholder_that_is_there_already_is_the_input() -> None:
+    """As an imported graph leaves it behind: there is one of the name, not two."""
+    tf.placeholder(tf.float32, [None, 4], 'x')
+    tf.tanh(tf.placeholder(tf.float32, [None, 4], 'batch'), name='output')
+    found = forward(['output'], {'batch': Input('x')})
+    assert [node.name for node in found.node] == ['x', 'output']
+
+
 def test_a_shape_that_does_not_fit() -> None:
     """The graph's own shape and the one given must agree."""
     tf.tanh(tf.placeholder(tf.float32, [None, 4], 'x') + 1.0, name='output')

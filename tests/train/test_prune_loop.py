@@ -1,6 +1,7 @@
 """The pruning loop around a real, tiny training, from the first step to the stripped graph."""
 
 import dataclasses
+import json
 import os
 import signal
 import subprocess
@@ -13,9 +14,20 @@ import pytest
 
 from tests import plain
 from tf1pruning.errors import OptionError
+from tf1pruning.model.checkpoint import resolve_prefix
+from tf1pruning.plan import PruningPlan
 from tf1pruning.search.settings import LoopResult
 from train.classifier import Classifier
-from train.config import BlockConfig, Experiment, LoopConfig, MobileNetV2SEConfig, TrainConfig
+from train.config import (
+    BlockConfig,
+    DistillConfig,
+    Experiment,
+    LoopConfig,
+    MobileNetV2SEConfig,
+    SoftConfig,
+    SparseConfig,
+    TrainConfig,
+)
 from train.measure import Frozen
 from train.prune_loop import STRIPPED, prune
 
@@ -42,8 +54,51 @@ def test_a_real_run(tmp_path: Any, optimizer: str) -> None:
     assert result.stripped['stripped_vs_soft_pruned']['relative'] < 1e-5
     classifier = Classifier(Experiment(TINY, TrainConfig(4, batch_size=8)))
     frozen = Frozen(str(tmp_path / STRIPPED / 'modify.pb'))
-    assert frozen.accuracy(classifier.images.test) == pytest.approx(classifier.evaluate(result.checkpoint))
+    assert frozen.accuracy(classifier.images.test) == pytest.approx(
+        classifier.evaluate(result.checkpoint)['accuracy'])
     assert {'history.csv', 'history.json', 'loop.json'} <= set(os.listdir(str(tmp_path)))
+
+
+def test_soft_first_then_held(tmp_path: Any) -> None:
+    """Filters may come back and are chosen anew; what is accepted is zero, by the plan that retraining has left."""
+    result = _run(tmp_path, soft=SoftConfig(4, 2))
+    assert [each['failed_rate'] for each in result.attempts] == [0.0, 0.0]
+    assert [each['plan'] for each in result.attempts] == [
+        os.path.join(name, 'retrained_0', 'plan.json') for name in ('00_threshold_0.6', '01_threshold_0.5')]
+    first = PruningPlan.load(str(tmp_path / '00_threshold_0.6' / 'Pruned_Dir' / 'plan.json'))
+    again = PruningPlan.load(str(tmp_path / result.attempts[0]['plan']))
+    assert [len(group.pruned) for group in again.groups] == [len(group.pruned) for group in first.groups]
+    assert result.stripped is not None
+    assert result.stripped['stripped_vs_soft_pruned']['relative'] < 1e-5
+
+
+@pytest.mark.parametrize('sparse', [SparseConfig(TrainConfig(3, batch_size=8), coefficient=0.1),
+                                    SparseConfig(TrainConfig(3, batch_size=8), 'slimming', 0.1)],
+                         ids=lambda value: value.kind)
+def test_every_option_at_once(tmp_path: Any, sparse: SparseConfig) -> None:
+    """A regulariser, distillation, recalibration and a last training: each leaves its row and its checkpoint."""
+    result = _run(tmp_path, sparse=sparse, distill=DistillConfig(0.5), recalibrate=2,
+                  finetune=TrainConfig(2, batch_size=8))
+    with open(str(tmp_path / 'history.json')) as stream:
+        rows = json.load(stream)
+    assert [row['step'] for row in rows] == ['baseline', 'prepared', 'threshold 0.6', 'threshold 0.5', 'stripped',
+                                             'recalibrated', 'finetuned']
+    assert all(row['loss'] > 0 for row in rows)
+    assert result.final is not None
+    assert result.final['macs'] == rows[-1]['macs'] < rows[0]['macs']
+    dense, prepared, stripped, recalibrated, tuned = (
+        plain.values_of(resolve_prefix(str(tmp_path / name)))
+        for name in ('baseline', 'prepared', 'stripped/Stripped_Dir', 'recalibrated', 'finetuned'))
+    norm = next(name for name in dense if name.endswith('moving_mean'))
+    scale = norm.replace('moving_mean', 'gamma')
+    assert np.abs(prepared[scale] - dense[scale]).max() > 0
+    assert np.abs(recalibrated[norm] - stripped[norm]).max() > 0
+    assert np.array_equal(recalibrated[scale], stripped[scale])
+    assert np.abs(tuned[scale] - recalibrated[scale]).max() > 0
+    assert tuned[scale].shape == stripped[scale].shape
+    shipped = Frozen(str(tmp_path / result.final['pb']))
+    images = Classifier(Experiment(TINY, TrainConfig(4, batch_size=8))).images
+    assert shipped.accuracy(images.test) == pytest.approx(result.final['accuracy'])
 
 
 def test_a_floor_needs_images_of_its_own(tmp_path: Any) -> None:

@@ -107,7 +107,10 @@ def _cut(rewiring: Rewiring, tensor: TensorName, spec: Input) -> None:
         return
     if name in view.nodes and view.op(name) != 'Placeholder':
         raise OptionError('input %s cannot be named %r: the graph has a node of this name' % (tensor, name))
-    rewiring.add_node(placeholder, before=tensor.node)
+    if name in view.nodes:
+        rewiring.replace_node(placeholder)
+    else:
+        rewiring.add_node(placeholder, before=tensor.node)
     rewiring.replace(tensor, TensorName(name))
 
 

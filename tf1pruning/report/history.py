@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import os
-from typing import Any, List, Mapping, Sequence
+from typing import Any, Mapping, Sequence
 
 from ..files import write_bytes, write_text
 
@@ -12,16 +12,13 @@ COLUMNS = ('step', 'retry', 'accepted', 'accuracy', 'loss', 'failed_rate', 'macs
 _INK, _ACCEPTED, _REFUSED = '#24292f', '#1f6feb', '#cf222e'
 
 
-def write_history(folder: str, baseline: Mapping[str, Any], attempts: Sequence[Mapping[str, Any]]) -> None:
+def write_history(folder: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Writes `history.csv`, `history.json` and, where matplotlib is installed, `loop.png`.
 
     Args:
         folder: where.
-        baseline: the network before the first step.
-        attempts: one record for every retraining; see `search.loop.LoopResult`.
+        rows: the network before the first step, then a record for every retraining and what follows the strip.
     """
-    rows: List[Mapping[str, Any]] = [dict(baseline, step='baseline', retry=0, accepted=True, failed_rate=0.0)]
-    rows.extend(attempts)
     write_text(os.path.join(folder, 'history.json'), json.dumps(rows, indent=1) + '\n')
     text = io.StringIO()
     layers = sorted({layer for row in rows for layer in row.get('failed_by_layer', {})})

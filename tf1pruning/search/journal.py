@@ -3,13 +3,15 @@
 import json
 import os
 import time
-from typing import Any, Callable, Dict, Mapping
+from typing import Any, Callable, Dict, Mapping, Optional
 
 from ..errors import OptionError, OutputError
 from ..files import write_text
 
 VERSION = 1
 Record = Dict[str, Any]
+Tell = Callable[[str, Record], None]
+"""Is told the name and the result of a stage."""
 
 
 class Journal:
@@ -22,14 +24,15 @@ class Journal:
     Args:
         path: the file.
         settings: what the run depends on; a file of a run with other settings is refused.
+        tell: called after every stage, whether it was finished earlier or now.
 
     Raises:
         OptionError: the file belongs to another run.
         OutputError: it is damaged.
     """
 
-    def __init__(self, path: str, settings: Mapping[str, Any]) -> None:
-        self._path = path
+    def __init__(self, path: str, settings: Mapping[str, Any], tell: Optional[Tell] = None) -> None:
+        self._path, self._tell = path, tell
         self._settings = json.loads(json.dumps(settings))
         self.records: Dict[str, Record] = {}
         if os.path.exists(path):
@@ -47,6 +50,8 @@ class Journal:
             result = json.loads(json.dumps(dict(action())))
             self.records[name] = dict(result, seconds=round(time.time() - start, 3))
             self._write()
+        if self._tell is not None:
+            self._tell(name, self.records[name])
         return self.records[name]
 
     def finished(self, name: str) -> bool:

@@ -1,6 +1,6 @@
 """What a pruning loop is told, and what it returns."""
 
-from typing import Dict, Mapping, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, Mapping, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from ..plan import PruningPlan
 from ..ranking import Amount
 from .journal import Record
 from .steps import Step
+
+Evaluate = Callable[[str], Mapping[str, float]]
+"""Measures a checkpoint on validation images: `accuracy`, and whatever else is to be in the history."""
 
 
 class Graph(NamedTuple):
@@ -53,6 +56,8 @@ class LoopSettings(NamedTuple):
         max_failed_rate: above this part of chosen filters that are not zero, a step is retrained again.
         max_retries: how often at most a step is retrained again, for failed filters or below the floor.
         max_halvings: how often at most a step that stays below the floor is tried half as large.
+        training: what else the result depends on, such as how the program trains; like the others, it must be the same
+            when a loop goes on.
     """
 
     steps: Tuple[Step, ...]
@@ -66,6 +71,7 @@ class LoopSettings(NamedTuple):
     max_failed_rate: float = 0.1
     max_retries: int = 2
     max_halvings: int = 1
+    training: str = ''
 
     def floor(self, baseline: float) -> float:
         """Returns the accuracy below which a step is not accepted."""
@@ -83,6 +89,7 @@ class LoopResult(NamedTuple):
         checkpoint: the soft-pruned, retrained checkpoint accepted last; the one given, if none was.
         plan: what is zero in it; None if nothing was accepted.
         stripped: the report of the strip; None if nothing was accepted.
+        final: what is shipped: measured, with `checkpoint` and `pb`; None without a finish, or if nothing was accepted.
     """
 
     baseline: Record
@@ -90,3 +97,4 @@ class LoopResult(NamedTuple):
     checkpoint: str
     plan: Optional[PruningPlan]
     stripped: Optional[Record]
+    final: Optional[Record] = None

@@ -1,7 +1,7 @@
 """What must live inside a training graph so that a compressed model stays compressed while it trains."""
 
 from .distillation import with_distillation
-from .from_meta import model_fn_from_meta, to_training
+from .from_meta import import_model, model_fn_from_meta, to_training
 from .hold_zeros import HoldZeros, hold_zeros_op
 from .live_graph import Network
 from .recalibration import batches_of, recalibrate
@@ -10,5 +10,5 @@ from .sparse_training import GroupLasso, NetworkSlimming, Strength
 from .warm_start import warm_start_from
 
 __all__ = ['GroupLasso', 'HoldZeros', 'Network', 'NetworkSlimming', 'SoftFilterPruning', 'Strength', 'Style',
-           'batches_of', 'hold_zeros_op', 'model_fn_from_meta', 'pruning_hook', 'recalibrate', 'to_training',
-           'warm_start_from', 'with_distillation']
+           'batches_of', 'hold_zeros_op', 'import_model', 'model_fn_from_meta', 'pruning_hook', 'recalibrate',
+           'to_training', 'warm_start_from', 'with_distillation']

@@ -2,12 +2,12 @@
 
 import enum
 import logging
-from typing import Dict, List, Set, Tuple
+from typing import Dict, List, Set, Tuple, Union
 
 import numpy as np
 
 from ..channels import Channels, Group, analyse
-from ..choice import Selection
+from ..choice import SameCounts, Selection
 from ..errors import OptionError
 from ..model.checkpoint import load_checkpoint
 from ..passes.soft_prune import zeros_of
@@ -36,7 +36,8 @@ class SoftFilterPruning(tf.train.SessionRunHook):
 
     Args:
         network: which part of the graph is the network, for the channel analysis.
-        selection: what to prune, how much, and by what criterion (the paper: `l2` at a ratio).
+        selection: what to prune, how much, and by what criterion (the paper: `l2` at a ratio); or `SameCounts`, to
+            begin where a plan is.
         every_steps: steps between two choices, as a rule those of one epoch; counted by the global step.
         plan_path: where the final choice is written, as `plan.json`.
 
@@ -49,7 +50,8 @@ class SoftFilterPruning(tf.train.SessionRunHook):
         `estimator.train(input_fn, steps=39000, hooks=[hook])`
     """
 
-    def __init__(self, network: Network, selection: Selection, every_steps: int, plan_path: str) -> None:
+    def __init__(self, network: Network, selection: Union[Selection, SameCounts], every_steps: int,
+                 plan_path: str) -> None:
         if every_steps < 1:
             raise OptionError('every_steps %d is not a positive number' % every_steps)
         self._network, self._selection = network, selection

@@ -15,7 +15,8 @@ from .images import (
     PicturesConfig,
     TFRecordConfig,
 )
-from .loop import LoopConfig
+from .imported import ImportedConfig
+from .loop import DistillConfig, LoopConfig, SoftConfig, SparseConfig
 from .mobilenets import (
     BlockConfig,
     MobileNetV1Config,
@@ -26,17 +27,18 @@ from .mobilenets import (
     SeparableConfig,
     V3BlockConfig,
 )
-from .model import ConvolutionalConfig, ModelConfig
+from .model import BuiltConfig, ConvolutionalConfig, ModelConfig
 from .networks import FashionCnnConfig, LeNet5Config, LeNet300Config, ResNetConfig, VGGConfig
 from .reading import load, one_of
 from .training import TrainConfig
 
 __all__ = [
-    'CONFIGS', 'AugmentConfig', 'BlockConfig', 'Cifar10Config', 'ConvolutionalConfig', 'DataConfig', 'DigitsConfig',
-    'Experiment', 'FashionCnnConfig', 'FashionMnistConfig', 'FilesConfig', 'FolderConfig', 'LeNet300Config',
-    'LeNet5Config', 'LoopConfig', 'MnistConfig', 'MobileNetV1Config', 'MobileNetV2Config', 'MobileNetV2SEConfig',
-    'MobileNetV3Config', 'MobileNetV3SmallConfig', 'ModelConfig', 'PicturesConfig', 'ResNetConfig',
-    'SeparableConfig', 'TFRecordConfig', 'TrainConfig', 'V3BlockConfig', 'VGGConfig', 'load', 'one_of']
+    'CONFIGS', 'AugmentConfig', 'BlockConfig', 'BuiltConfig', 'Cifar10Config', 'ConvolutionalConfig', 'DataConfig',
+    'DigitsConfig', 'DistillConfig', 'Experiment', 'FashionCnnConfig', 'FashionMnistConfig', 'FilesConfig',
+    'FolderConfig', 'ImportedConfig', 'LeNet300Config', 'LeNet5Config', 'LoopConfig', 'MnistConfig',
+    'MobileNetV1Config', 'MobileNetV2Config', 'MobileNetV2SEConfig', 'MobileNetV3Config', 'MobileNetV3SmallConfig',
+    'ModelConfig', 'PicturesConfig', 'ResNetConfig', 'SeparableConfig', 'SoftConfig', 'SparseConfig',
+    'TFRecordConfig', 'TrainConfig', 'V3BlockConfig', 'VGGConfig', 'load', 'one_of']
 
 CONFIGS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), 'configs')
 """The folder of the examples."""

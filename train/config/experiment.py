@@ -3,7 +3,7 @@
 import dataclasses
 
 from .images import DataConfig, DigitsConfig
-from .networks import ModelConfig
+from .model import ModelConfig
 from .training import TrainConfig
 
 

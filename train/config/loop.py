@@ -1,10 +1,72 @@
 """How to prune in a loop."""
 
 import dataclasses
-from typing import Tuple
+from typing import Optional, Tuple
 
 from .reading import require
 from .training import TrainConfig
+
+
+@dataclasses.dataclass(frozen=True)
+class SparseConfig:
+    """Training that makes whole channels small before any is chosen.
+
+    Attributes:
+        train: the training.
+        kind: group_lasso (all weights of a channel) or slimming (|γ| of batch norm).
+        coefficient: λ, multiplied by the learning rate of the moment.
+        grow_steps: λ grows from zero over so many updates.
+        emphasis: of group_lasso: how many times harder the weakest channel of a group is pulled than the strongest.
+    """
+
+    train: TrainConfig
+    kind: str = 'group_lasso'
+    coefficient: float = 0.001
+    grow_steps: int = 0
+    emphasis: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuses values outside their range."""
+        require(self.kind in ('group_lasso', 'slimming'), 'kind: expected group_lasso or slimming, found %r'
+                % self.kind)
+        require(self.coefficient > 0, 'coefficient must be above 0, not %s' % self.coefficient)
+        require(self.grow_steps >= 0, 'grow_steps must not be negative: %s' % self.grow_steps)
+        require(self.emphasis >= 1, 'emphasis must be at least 1, not %s' % self.emphasis)
+
+
+@dataclasses.dataclass(frozen=True)
+class SoftConfig:
+    """Soft filter pruning (He et al., arXiv 1808.06866).
+
+    Attributes:
+        steps: so many updates, before the filters are chosen for good and held.
+        every_steps: updates between two choices: as a rule an epoch.
+    """
+
+    steps: int
+    every_steps: int
+
+    def __post_init__(self) -> None:
+        """Refuses values outside their range."""
+        require(self.steps >= 1 and self.every_steps >= 1, 'steps and every_steps must be at least 1')
+
+
+@dataclasses.dataclass(frozen=True)
+class DistillConfig:
+    """Self-distillation: (1 − α) · own loss + α · T² · KL(teacher ‖ student), see `with_distillation`.
+
+    Attributes:
+        alpha: α.
+        temperature: T.
+    """
+
+    alpha: float = 0.9
+    temperature: float = 4.0
+
+    def __post_init__(self) -> None:
+        """Refuses values outside their range."""
+        require(0 < self.alpha <= 1, 'alpha must be above 0 and at most 1, not %s' % self.alpha)
+        require(self.temperature > 0, 'temperature must be above 0, not %s' % self.temperature)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +92,11 @@ class LoopConfig:
         max_retries: how often at most, for that or below the floor.
         max_halvings: how often at most a step that stays below the floor is tried half as large.
         tolerance: largest relative output difference of the stripped and the soft-pruned network.
+        sparse: a training with a regulariser before the first choice.
+        soft: begins every retraining with filters that may come back, and are chosen anew; else they are held at once.
+        distill: lets every training from then on learn from the network as it was, too.
+        recalibrate: batches of training images to estimate batch norm's statistics on after the strip; 0 for none.
+        finetune: a last training, of the stripped network.
     """
 
     experiment: str
@@ -49,13 +116,18 @@ class LoopConfig:
     max_retries: int = 2
     max_halvings: int = 1
     tolerance: float = 1e-5
+    sparse: Optional[SparseConfig] = None
+    soft: Optional[SoftConfig] = None
+    distill: Optional[DistillConfig] = None
+    recalibrate: int = 0
+    finetune: Optional[TrainConfig] = None
 
     def __post_init__(self) -> None:
         """Refuses values outside their range; what the steps may be is checked where they are made."""
         require(bool(self.values), 'values is empty: give the steps of the loop')
         for name in ('least_accuracy', 'largest_loss', 'max_failed_rate'):
             require(0 <= getattr(self, name) <= 1, '%s must be from 0 to 1, not %s' % (name, getattr(self, name)))
-        for name in ('max_retries', 'max_halvings'):
+        for name in ('max_retries', 'max_halvings', 'recalibrate'):
             require(getattr(self, name) >= 0, '%s must not be negative: %s' % (name, getattr(self, name)))
 
     @property

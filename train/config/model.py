@@ -14,16 +14,31 @@ class ModelConfig:
         image_size: height and width of the images, in pixels.
         image_channels: 1 for grey images, 3 for colour.
         classes: number of logits.
-        width: multiplier of the channel counts.
-        channel_multiple: channel counts are rounded to multiples of this.
-        activation: relu, relu6, leaky_relu, elu, swish, hard_swish, tanh or sigmoid.
-        dropout: fraction of the classifier's inputs dropped in training.
     """
 
     name: str = ''
     image_size: int = 32
     image_channels: int = 3
     classes: int = 10
+
+    def __post_init__(self) -> None:
+        """Refuses values outside their range."""
+        for name in ('image_size', 'image_channels'):
+            require(getattr(self, name) >= 1, '%s must be at least 1, not %s' % (name, getattr(self, name)))
+        require(self.classes >= 2, 'classes must be at least 2, not %d' % self.classes)
+
+
+@dataclasses.dataclass(frozen=True)
+class BuiltConfig(ModelConfig):
+    """A network that is built here.
+
+    Attributes:
+        width: multiplier of the channel counts.
+        channel_multiple: channel counts are rounded to multiples of this.
+        activation: relu, relu6, leaky_relu, elu, swish, hard_swish, tanh or sigmoid.
+        dropout: fraction of the classifier's inputs dropped in training.
+    """
+
     width: float = 1.0
     channel_multiple: int = 1
     activation: str = 'relu'
@@ -31,15 +46,14 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         """Refuses values outside their range."""
-        for name in ('image_size', 'image_channels', 'channel_multiple'):
-            require(getattr(self, name) >= 1, '%s must be at least 1, not %s' % (name, getattr(self, name)))
-        require(self.classes >= 2, 'classes must be at least 2, not %d' % self.classes)
+        super().__post_init__()
+        require(self.channel_multiple >= 1, 'channel_multiple must be at least 1, not %s' % self.channel_multiple)
         require(0 < self.width < float('inf'), 'width must be above 0, not %s' % self.width)
         require(0 <= self.dropout < 1, 'dropout must be from 0 to below 1, not %s' % self.dropout)
 
 
 @dataclasses.dataclass(frozen=True)
-class ConvolutionalConfig(ModelConfig):
+class ConvolutionalConfig(BuiltConfig):
     """A network with batch norm.
 
     Attributes:

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Tuple
 
-from .model import ConvolutionalConfig, ModelConfig
+from .model import BuiltConfig, ConvolutionalConfig
 from .reading import require
 
 
@@ -54,7 +54,7 @@ class VGGConfig(ConvolutionalConfig):
 
 
 @dataclasses.dataclass(frozen=True)
-class LeNet300Config(ModelConfig):
+class LeNet300Config(BuiltConfig):
     """LeNet-300-100: fully connected, for grey images of 28 × 28.
 
     Attributes:

@@ -54,6 +54,8 @@ def require(condition: bool, message: str) -> None:
 
 
 def _convert(value: Any, kind: Any, where: str) -> Any:
+    if getattr(kind, '__origin__', None) is Union:  # Optional[…]
+        return None if value is None else _convert(value, kind.__args__[0], where)
     if dataclasses.is_dataclass(kind):
         return _convert_mapping(value, kind, where)
     if getattr(kind, '__origin__', None) is tuple:

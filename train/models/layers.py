@@ -5,7 +5,7 @@ from typing import Sequence
 from tf1pruning.errors import OptionError
 from tf1pruning.tf1 import tf
 
-from ..config import ConvolutionalConfig, ModelConfig
+from ..config import BuiltConfig, ConvolutionalConfig
 from .activations import Activation, activation
 
 _INITIALIZER = tf.variance_scaling_initializer(2.0, 'fan_out')
@@ -71,7 +71,7 @@ def squeezed_channels(channels: int, config: ConvolutionalConfig) -> int:
     return round_channels(channels * config.se_ratio, config)
 
 
-def round_channels(channels: float, config: ModelConfig) -> int:
+def round_channels(channels: float, config: BuiltConfig) -> int:
     """Rounds to the nearest multiple of `channel_multiple`, at least one of them, and to no less than 90 %.
 
     The rule of the MobileNet papers' code, on which their numbers of parameters rest.
@@ -81,12 +81,12 @@ def round_channels(channels: float, config: ModelConfig) -> int:
     return rounded + multiple if rounded < 0.9 * channels else rounded
 
 
-def widened(channels: float, config: ModelConfig) -> int:
+def widened(channels: float, config: BuiltConfig) -> int:
     """Returns a channel count after the width multiplier."""
     return round_channels(channels * config.width, config)
 
 
-def hidden_layers(x: tf.Tensor, units: Sequence[int], config: ModelConfig) -> tf.Tensor:
+def hidden_layers(x: tf.Tensor, units: Sequence[int], config: BuiltConfig) -> tf.Tensor:
     """Returns rows after fully connected layers below `fc1`, `fc2` and so on."""
     act = activation(config.activation)
     for number, count in enumerate(units, 1):
@@ -95,19 +95,19 @@ def hidden_layers(x: tf.Tensor, units: Sequence[int], config: ModelConfig) -> tf
     return x
 
 
-def dropped_out(x: tf.Tensor, config: ModelConfig, training: bool) -> tf.Tensor:
+def dropped_out(x: tf.Tensor, config: BuiltConfig, training: bool) -> tf.Tensor:
     """Drops some of a classifier's inputs while training."""
     return tf.nn.dropout(x, rate=config.dropout) if training and config.dropout else x
 
 
-def pooled_classifier(x: tf.Tensor, config: ModelConfig, training: bool) -> tf.Tensor:
+def pooled_classifier(x: tf.Tensor, config: BuiltConfig, training: bool) -> tf.Tensor:
     """Pools a feature map over its positions and classifies it by a 1×1 convolution below `Logits`."""
     with tf.variable_scope('Logits'):
         x = dropped_out(tf.reduce_mean(x, [1, 2], keepdims=True, name='pool'), config, training)
         return tf.squeeze(convolution(x, config.classes, bias=True), [1, 2])
 
 
-def dense_classifier(x: tf.Tensor, config: ModelConfig, training: bool) -> tf.Tensor:
+def dense_classifier(x: tf.Tensor, config: BuiltConfig, training: bool) -> tf.Tensor:
     """Classifies rows by a matrix product below `Logits`."""
     with tf.variable_scope('Logits'):
         return dense(dropped_out(x, config, training), config.classes)

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 
 from tf1pruning.tf1 import tf
-from train.config import ModelConfig
+from train.config import BuiltConfig
 from train.models.activations import ACTIVATIONS, activation
 from train.models.layers import round_channels, widened
 
 
 def test_rounding_to_multiples() -> None:
     """To the nearest, but never to less than 90 %."""
-    config = ModelConfig(channel_multiple=4)
+    config = BuiltConfig(channel_multiple=4)
     assert [round_channels(count, config) for count in (1, 4.4, 5, 7.9, 8.8, 9.9, 40.1)] == [4, 4, 8, 8, 8, 12, 40]
-    assert [round_channels(count, ModelConfig(channel_multiple=8)) for count in (4, 18, 24, 88)] == [8, 24, 24, 88]
-    assert widened(500, ModelConfig(width=0.5)) == 250
+    assert [round_channels(count, BuiltConfig(channel_multiple=8)) for count in (4, 18, 24, 88)] == [8, 24, 24, 88]
+    assert widened(500, BuiltConfig(width=0.5)) == 250
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:

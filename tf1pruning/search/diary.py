@@ -1,0 +1,53 @@
+"""What a pruning loop leaves for people to look at, renewed after everything it has done."""
+
+import os
+from typing import Any, Dict, List, Mapping
+
+import numpy as np
+
+from ..report.history import write_history
+from ..report.summaries import write_summaries
+from .journal import Journal, Record
+from .settings import Graph
+
+_SCALARS = ('accuracy', 'loss', 'failed_rate', 'macs', 'parameters')
+
+
+class Diary:
+    """Writes `history.csv`, `history.json`, `loop.png` and TensorBoard's summaries.
+
+    Attributes:
+        rows: what was noted.
+
+    Args:
+        folder: where.
+        graph: reads checkpoints.
+        journal: remembers which summaries are written; they are not written twice.
+    """
+
+    def __init__(self, folder: str, graph: Graph, journal: Journal) -> None:
+        self._folder, self._graph, self._journal = folder, graph, journal
+        self.rows: List[Record] = []
+
+    def note(self, row: Record, checkpoint: str) -> None:
+        """Adds a row.
+
+        Args:
+            row: `step`, `accepted`, `macs`, `accuracy` and whatever else was measured.
+            checkpoint: the network as it is now.
+        """
+        self.rows.append(row)
+        write_history(self._folder, self.rows)
+        number = len(self.rows) - 1
+        self._journal.once('summary_%d' % number, lambda: self._summarise(number, row, checkpoint))
+
+    def _summarise(self, number: int, row: Mapping[str, Any], checkpoint: str) -> Dict[str, Any]:
+        scalars: Dict[str, float] = {name: row[name] for name in _SCALARS if name in row}
+        scalars.update({'kept/' + group: count for group, count in row.get('kept', {}).items()})
+        scalars.update({'failed_rate/' + layer: rate for layer, rate in row.get('failed_by_layer', {}).items()})
+        model = self._graph.load(os.path.join(self._folder, checkpoint))
+        norms = {'filter_norms/' + name: np.linalg.norm(model.weights[name].reshape(-1, variable.shape[-1]), axis=0)
+                 for name, variable in model.variables.items()
+                 if variable.trainable and len(variable.shape) > 1 and name in model.weights}
+        write_summaries(self._folder, number, scalars, norms)
+        return {'tags': len(scalars) + len(norms)}

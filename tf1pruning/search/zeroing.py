@@ -1,0 +1,84 @@
+"""Checkpoints of a pruning loop: channels are chosen and set to zero, and counted where they came back."""
+
+import os
+from typing import Any, Dict, Mapping
+
+from ..channels import Channels, analyse
+from ..channels.blocks import exclude_groups, select_groups
+from ..channels.cost_model import CostModel
+from ..choice import choose
+from ..dictionaries import unconverged_filters
+from ..files import atomic_folder
+from ..model.checkpoint import save_checkpoint
+from ..passes.soft_prune import soft_prune
+from ..passes.to_inference import to_inference
+from ..plan import PruningPlan, removed_ids
+from .settings import Graph, LoopSettings
+from .steps import Step
+
+ZERO = 1e-9
+"""A slice with Σ|w| below this counts as zero."""
+
+
+def choose_and_zero(graph: Graph, checkpoint: str, step: Step, settings: LoopSettings, folder: str) -> Dict[str, Any]:
+    """Chooses the channels that go by the weights as they are now, and sets them to zero.
+
+    Args:
+        graph: reads checkpoints.
+        checkpoint: where the step begins.
+        step: how much goes.
+        settings: of what, and by what criterion.
+        folder: where checkpoint and plan are written.
+
+    Returns:
+        Where they are, and what remains.
+    """
+    model = graph.load(checkpoint)
+    channels = analyse(to_inference(model))
+    groups = exclude_groups(channels, select_groups(channels, settings.scopes), settings.exclude)
+    plan = choose(channels, groups, step.amount(settings.limits), settings.criterion, settings.combine)
+    with atomic_folder(folder) as temporary:
+        plan.save(os.path.join(temporary, 'plan.json'))
+        prefix = save_checkpoint(soft_prune(model, channels, plan), temporary)
+    return {'checkpoint': os.path.join(folder, os.path.basename(prefix)), 'plan': os.path.join(folder, 'plan.json'),
+            **remains(channels, plan)}
+
+
+def zero(graph: Graph, checkpoint: str, plan: PruningPlan, folder: str) -> str:
+    """Sets the channels of a plan to zero.
+
+    Args:
+        graph: reads checkpoints.
+        checkpoint: of the network.
+        plan: what goes.
+        folder: where the result is written.
+
+    Returns:
+        Prefix of the result.
+    """
+    model = graph.load(checkpoint)
+    with atomic_folder(folder) as temporary:
+        prefix = save_checkpoint(soft_prune(model, analyse(to_inference(model)), plan), temporary)
+    return os.path.join(folder, os.path.basename(prefix))
+
+
+def remains(channels: Channels, plan: PruningPlan) -> Dict[str, Any]:
+    """Returns MACs, parameters and the channels of each group that a plan leaves."""
+    costs, kept = CostModel(channels), ~removed_ids(channels, plan)
+    return {'macs': costs.macs(kept), 'parameters': costs.parameters(kept),
+            'kept': {group.name: len(group.kept) for group in plan.groups}}
+
+
+def whole(graph: Graph, checkpoint: str) -> Mapping[str, int]:
+    """Returns MACs and parameters of a network."""
+    model = CostModel(analyse(to_inference(graph.load(checkpoint))))
+    return {'macs': model.macs(model.everything()), 'parameters': model.parameters(model.everything())}
+
+
+def failed_filters(channels: Channels, plan: PruningPlan) -> Dict[str, Any]:
+    """Returns `failed_rate`, the part of the chosen filters that are not zero, and the same for each convolution."""
+    found = unconverged_filters(channels, channels.model, plan, ZERO)
+    chosen = sum(count for _, _, count in found)
+    failed = sum(len(rest) for _, rest, _ in found)
+    return {'failed_rate': failed / chosen if chosen else 0.0,
+            'failed_by_layer': {node: len(rest) / count for node, rest, count in found if count}}
