@@ -1,0 +1,1 @@
+"""What pruning costs in accuracy, beside the same budget spent otherwise."""
