@@ -80,7 +80,7 @@ def main(arguments: List[str]) -> None:
     experiment = load(Experiment, 'configs/digits.yaml')
     train = dataclasses.replace(experiment.train, optimizer=FLAGS.optimizer, batch_size=FLAGS.batch_size)
     experiment = dataclasses.replace(experiment, train=train)
-    network = Network(Classifier.output_node, Classifier(experiment).input_tensors_map)
+    network = Classifier(experiment).network
     without = training_session(experiment, [])
     hooked = training_session(experiment, [HOOKS[FLAGS.hook](network)])
     for _ in range(20):

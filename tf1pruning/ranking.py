@@ -24,6 +24,7 @@ class Amount(NamedTuple):
         min_channels: at least so many stay in every group.
         max_ratio: at most this part of a group goes.
         together: channels of all groups compete, each group's scores normalised; else every group gives its part.
+        tolerance: how far from the target a choice may be, as a part of the original.
     """
 
     threshold: Optional[float] = None
@@ -33,6 +34,7 @@ class Amount(NamedTuple):
     min_channels: int = 1
     max_ratio: float = 1.0
     together: bool = False
+    tolerance: float = 0.01
 
     def check(self) -> None:
         """Checks the ranges.

@@ -1,6 +1,6 @@
 """A target for MACs, parameters or bytes → how many channels of each group go."""
 
-from typing import Callable, List, Optional, Sequence, Tuple
+from typing import Callable, List, Sequence
 
 import numpy as np
 
@@ -8,8 +8,6 @@ from .channels.cost_model import CostModel
 from .errors import OptionError
 from .ranking import Ranking
 
-TOLERANCE = 0.01
-"""How far from the target a choice may be, as a part of the original."""
 _ROUNDS = 200
 
 
@@ -30,20 +28,19 @@ def meet_target(ranking: Ranking, what: str, fraction: float) -> List[int]:
     model = CostModel(ranking.channels)
     count: Callable[[np.ndarray], int] = getattr(model, what)
     original = count(model.everything())
-    wanted = fraction * original
+    wanted, tolerance = fraction * original, ranking.amount.tolerance * original
 
     def cost(counts: Sequence[int]) -> int:
         return count(~ranking.labels(counts)[ranking.channels.labels])
 
     least = cost(ranking.part(1.0))
-    if least > wanted + TOLERANCE * original:
+    if least > wanted + tolerance:
         raise OptionError('cannot reach %.1f %% of the %s: %.1f %% remain when everything goes that may (more may with '
                           'a smaller --align, more scopes, a larger --max-ratio)'
                           % (100 * fraction, what, 100.0 * least / original))
     counts = _bisect(ranking, cost, wanted)
-    counts = _refine(ranking, cost, wanted, counts)
-    missed = abs(cost(counts) - wanted) / original
-    if missed > TOLERANCE:
+    counts = _refine(ranking, cost, wanted, counts, tolerance)
+    if abs(cost(counts) - wanted) > tolerance:
         raise OptionError('the nearest to %.1f %% of the %s is %.1f %%: a smaller --align comes nearer' % (
             100 * fraction, what, 100.0 * cost(counts) / original))
     return counts
@@ -60,19 +57,26 @@ def _bisect(ranking: Ranking, cost: Callable[[Sequence[int]], int], wanted: floa
     return min((ranking.part(low), ranking.part(high)), key=lambda counts: abs(cost(counts) - wanted))
 
 
-def _refine(ranking: Ranking, cost: Callable[[Sequence[int]], int], wanted: float, counts: List[int]) -> List[int]:
-    """Moves one group by one aligned step at a time, always the one that comes nearest."""
+def _refine(ranking: Ranking, cost: Callable[[Sequence[int]], int], wanted: float, counts: List[int],
+            tolerance: float) -> List[int]:
+    """Moves one group by one aligned step at a time, always the one that comes nearest.
+
+    Where none does and the target is still missed, one group gives up a step and another takes one back.
+    """
     most = ranking.part(1.0)
-    distance = abs(cost(counts) - wanted)
+
+    def distance(changed: Sequence[int]) -> float:
+        return abs(cost(changed) - wanted)
     for _ in range(_ROUNDS):
-        nearest: Optional[Tuple[float, List[int]]] = None
-        for changed in _neighbours(ranking, counts, most, fewer=cost(counts) > wanted):
-            far = abs(cost(changed) - wanted)
-            if far < distance and (nearest is None or far < nearest[0]):
-                nearest = far, changed
-        if nearest is None or distance == 0:
+        near, fewer = distance(counts), cost(counts) > wanted
+        singles = _neighbours(ranking, counts, most, fewer)
+        best = min(singles, key=distance, default=counts)
+        if distance(best) >= near > tolerance:
+            pairs = (pair for each in singles for pair in _neighbours(ranking, each, most, not fewer))
+            best = min(pairs, key=distance, default=counts)
+        if distance(best) >= near:
             break
-        distance, counts = nearest
+        counts = best
     return counts
 
 

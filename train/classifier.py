@@ -7,6 +7,7 @@ from typing import Any, Callable, Mapping, Optional, Sequence
 
 from tf1pruning.errors import ModelError, OptionError
 from tf1pruning.model.checkpoint import resolve_prefix
+from tf1pruning.network import Network
 from tf1pruning.tf1 import tf
 from tf1pruning.training import warm_start_from
 
@@ -26,9 +27,7 @@ class Classifier:
 
     Attributes:
         images: the dataset.
-        output_node: the network's output, as `Pruning` wants it.
-        input_tensors_map: the input of the training graph, as `Pruning` wants it: batches come out of an iterator,
-            and a placeholder named `input` takes its place.
+        network: where it begins, behind the iterator that batches come out of, and ends.
     """
 
     def __init__(self, experiment: Experiment, images: Optional[Images] = None) -> None:
@@ -44,17 +43,17 @@ class Classifier:
         """
         self._experiment = experiment
         model = experiment.model
-        self.output_node = model.output if isinstance(model, ImportedConfig) else 'logits'
         self.images: Images = images or load_images(experiment.images, Form.of(model))
         shape = [None, model.image_size, model.image_size, model.image_channels]
-        self.input_tensors_map = {'IteratorGetNext:0': ('input', shape)}
+        self.network = Network([model.output if isinstance(model, ImportedConfig) else 'logits'],
+                               {'IteratorGetNext:0': ('input', shape)})
 
     def of_checkpoint(self, checkpoint: str) -> 'Classifier':
         """Returns a classifier for what became of the network: a checkpoint with its graph, such as a stripped one."""
         model = self._experiment.model
         imported = ImportedConfig(
             image_size=model.image_size, image_channels=model.image_channels, classes=model.classes,
-            checkpoint=checkpoint, input='IteratorGetNext:0', output=self.output_node,
+            checkpoint=checkpoint, input='IteratorGetNext:0', output=self.network.outputs[0],
             batch_norm_momentum=getattr(model, 'batch_norm_momentum', 0.9))
         return Classifier(dataclasses.replace(self._experiment, model=imported), self.images)
 

@@ -29,7 +29,6 @@ from .comparison import BATCH, Comparison, Measured
 from .config import CONFIGS, Experiment, LoopConfig, TrainConfig, load
 from .measure import Frozen, interleaved_latency
 from .prune_loop import STRIPPED, prune
-from .retraining import graph_of
 from .telling import Teller, stages_of
 from .train import prepare
 
@@ -54,7 +53,7 @@ def run(classifier: Classifier, train: TrainConfig, loop: LoopConfig, output: st
 
 def freeze(classifier: Classifier, checkpoint: str, path: str) -> str:
     """Writes the inference graph of a training checkpoint as a frozen graph."""
-    return save_frozen(to_inference(graph_of(classifier).load(checkpoint)), path)
+    return save_frozen(to_inference(classifier.network.load(checkpoint)), path)
 
 
 def measure(classifier: Classifier, result: LoopResult, paths: Tuple[str, str]) -> Comparison:
@@ -67,9 +66,9 @@ def measure(classifier: Classifier, result: LoopResult, paths: Tuple[str, str]) 
     """
     assert result.stripped is not None
     assert result.plan is not None
-    test, outputs = classifier.images.test, (classifier.output_node,)
+    test, outputs = classifier.images.test, classifier.network.outputs
     images, _ = test.arrays()
-    retrained = to_inference(graph_of(classifier).load(result.checkpoint))
+    retrained = to_inference(classifier.network.load(result.checkpoint))
     soft_pruned = soft_prune(retrained, analyse(retrained), result.plan)
     difference = difference_of(soft_pruned, load_frozen(paths[1], outputs), {'input:0': images})
     networks = [Frozen(path) for path in paths]

@@ -27,7 +27,7 @@ from tf1pruning.search.steps import parse_step
 
 from .classifier import Classifier
 from .config import CONFIGS, LoopConfig, load
-from .retraining import Retraining, graph_of
+from .retraining import Retraining
 from .telling import Stages, Teller, stages_of
 from .train import define_flags, prepare, read_experiment
 
@@ -55,7 +55,7 @@ def prune(classifier: Classifier, checkpoint: str, config: LoopConfig, output: s
         raise OptionError('an accuracy floor needs validation images: set validation_fraction of the images')
 
     training = Retraining(classifier, config, checkpoint, part)
-    return prune_loop(checkpoint, output, graph_of(classifier), settings_of(config), training.retrain,
+    return prune_loop(checkpoint, output, classifier.network, settings_of(config), training.retrain,
                       training.evaluate, training.prepare if config.sparse is not None else None, training.finish(),
                       tell)
 
@@ -67,7 +67,7 @@ def settings_of(config: LoopConfig) -> LoopSettings:
         OptionError: a step is none.
     """
     limits = Amount(align=config.align, min_channels=config.min_channels, max_ratio=config.max_ratio,
-                    together=config.together)
+                    together=config.together, tolerance=config.target_tolerance)
     return LoopSettings(tuple(parse_step(config.kind, value) for value in config.values), config.scopes, config.exclude,
                         config.criterion, limits=limits, least_accuracy=config.least_accuracy or None,
                         largest_loss=config.largest_loss if config.largest_loss < 1 else None,

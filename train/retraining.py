@@ -12,13 +12,11 @@ from tf1pruning.model.model import Model
 from tf1pruning.passes.to_inference import to_inference
 from tf1pruning.plan import PruningPlan
 from tf1pruning.search.finish import Finish
-from tf1pruning.search.settings import Graph
 from tf1pruning.search.zeroing import zero
 from tf1pruning.tf1 import tf
 from tf1pruning.training import (
     GroupLasso,
     HoldZeros,
-    Network,
     NetworkSlimming,
     SoftFilterPruning,
     Strength,
@@ -27,17 +25,10 @@ from tf1pruning.training import (
     warm_start_from,
     with_distillation,
 )
-from tf1pruning.workbench import parse_input
 
 from .classifier import Change, Classifier
 from .config import AugmentConfig, LoopConfig, TrainConfig
 from .data import training_input_fn
-
-
-def graph_of(classifier: Classifier) -> Graph:
-    """Returns what the classifier's checkpoints do not say of themselves."""
-    return Graph((classifier.output_node,),
-                 dict(parse_input(*item) for item in classifier.input_tensors_map.items()))
 
 
 class Retraining:
@@ -53,8 +44,7 @@ class Retraining:
     def __init__(self, classifier: Classifier, config: LoopConfig, dense: str, part: str) -> None:
         self._classifier, self._config, self._part = classifier, config, part
         self._dense = resolve_prefix(dense)
-        self._graph = graph_of(classifier)
-        self._network = Network([classifier.output_node], classifier.input_tensors_map)
+        self._network = classifier.network
 
     def evaluate(self, checkpoint: str) -> Mapping[str, float]:
         """Measures a checkpoint of the network, whole or with zeros."""
@@ -70,14 +60,20 @@ class Retraining:
                                                             self._config.exclude)
         else:
             hook = GroupLasso(self._network, strength, self._config.scopes, self._config.exclude, sparse.emphasis)
-        return self._train(folder, sparse.train, checkpoint, hook)
+        return self.train(folder, sparse.train, checkpoint, hook)
 
     def retrain(self, checkpoint: str, folder: str, plan: PruningPlan) -> str:
         """Trains a soft-pruned checkpoint while its zeros are held; returns the folder."""
         if self._config.soft is not None:
             checkpoint, plan = self._train_softly(checkpoint, folder, plan)
             plan.save(os.path.join(folder, 'plan.json'))
-        return self._train(folder, self._config.retrain, checkpoint, HoldZeros(self._graph.zeros(checkpoint, plan)))
+        return self.train(folder, self._config.retrain, checkpoint, HoldZeros(self._network.zeros(checkpoint, plan)))
+
+    def train(self, folder: str, train: TrainConfig, checkpoint: str,
+              hook: Optional[tf.train.SessionRunHook] = None) -> str:
+        """Trains a checkpoint of the network, in a folder of its own; returns the folder."""
+        self._classifier.train(folder, train, warm_start_from(checkpoint), [hook] if hook else [], self._change())
+        return folder
 
     def finish(self) -> Finish:
         """Returns what follows the strip."""
@@ -93,22 +89,17 @@ class Retraining:
         train = dataclasses.replace(self._config.retrain, steps=soft.steps)
         hook = SoftFilterPruning(self._network, SameCounts(plan), soft.every_steps,
                                  os.path.join(own, 'last_choice.json'))
-        trained = resolve_prefix(self._train(own, train, checkpoint, hook))
-        chosen = SameCounts(plan).plan(analyse(to_inference(self._graph.load(trained))))
-        return zero(self._graph, trained, chosen, os.path.join(folder, 'soft_start')), chosen
-
-    def _train(self, folder: str, train: TrainConfig, checkpoint: str,
-               hook: Optional[tf.train.SessionRunHook] = None) -> str:
-        self._classifier.train(folder, train, warm_start_from(checkpoint), [hook] if hook else [], self._change())
-        return folder
+        trained = resolve_prefix(self.train(own, train, checkpoint, hook))
+        chosen = SameCounts(plan).plan(analyse(to_inference(self._network.load(trained))))
+        return zero(self._network, trained, chosen, os.path.join(folder, 'soft_start')), chosen
 
     def _change(self) -> Optional[Change]:
         """Returns what makes the model_fn learn from the dense network, too."""
         distill = self._config.distill
         if distill is None:
             return None
-        return functools.partial(with_distillation, teacher=self._graph.load(self._dense),
-                                 logits=self._classifier.output_node, alpha=distill.alpha,
+        return functools.partial(with_distillation, teacher=self._network.load(self._dense),
+                                 logits=self._network.outputs[0], alpha=distill.alpha,
                                  temperature=distill.temperature)
 
     def _evaluate_stripped(self, checkpoint: str) -> Mapping[str, float]:

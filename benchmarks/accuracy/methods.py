@@ -19,7 +19,7 @@ from train.classifier import Classifier
 from train.config import LoopConfig
 from train.measure import Frozen
 from train.prune_loop import prune, settings_of
-from train.retraining import Retraining, graph_of
+from train.retraining import Retraining
 
 from .case import updates_of
 
@@ -40,11 +40,11 @@ def without_hooks(classifier: Classifier, dense: str, loop: LoopConfig, folder: 
     each = updates_of(loop) // len(loop.values)
     plain = dataclasses.replace(loop, retrain=dataclasses.replace(loop.retrain, steps=each), finetune=None,
                                 distill=None, recalibrate=0, max_failed_rate=1.0)
-    graph, training = graph_of(classifier), Retraining(classifier, plain, dense, 'validation')
+    training = Retraining(classifier, plain, dense, 'validation')
 
     def retrain(checkpoint: str, output: str, _: PruningPlan) -> str:
         return training.train(output, plain.retrain, checkpoint)
-    result = prune_loop(dense, folder, graph, settings_of(plain), retrain, training.evaluate)
+    result = prune_loop(dense, folder, classifier.network, settings_of(plain), retrain, training.evaluate)
     assert result.stripped is not None
     return _measured(classifier, result.stripped, os.path.join(folder, 'stripped', 'Stripped_Dir', 'modify.pb'))
 
@@ -68,7 +68,7 @@ METHODS: Mapping[str, Method] = {
 
 def _stripped_at_once(classifier: Classifier, dense: str, loop: LoopConfig, criterion: str,
                       folder: str) -> Mapping[str, Any]:
-    model = graph_of(classifier).load(dense)
+    model = classifier.network.load(dense)
     channels = analyse(to_inference(model))
     settings = settings_of(dataclasses.replace(loop, together=False))
     groups = exclude_groups(channels, select_groups(channels, settings.scopes), settings.exclude)
@@ -76,7 +76,7 @@ def _stripped_at_once(classifier: Classifier, dense: str, loop: LoopConfig, crit
     if criterion == 'random':
         plan = drawn(plan, loop.retrain.seed)
     soft = save_checkpoint(soft_prune(model, channels, plan), os.path.join(folder, 'soft'))
-    return strip_only(graph_of(classifier).load(soft), soft, plan, os.path.join(folder, 'stripped'), force=True)
+    return strip_only(classifier.network.load(soft), soft, plan, os.path.join(folder, 'stripped'), force=True)
 
 
 def drawn(plan: PruningPlan, seed: int) -> PruningPlan:
@@ -87,5 +87,5 @@ def drawn(plan: PruningPlan, seed: int) -> PruningPlan:
 
 
 def _measured(classifier: Classifier, stripped: Mapping[str, Any], pb: str) -> Dict[str, Any]:
-    accuracy = Frozen(pb, output_node=classifier.output_node).accuracy(classifier.images.test)
+    accuracy = Frozen(pb, output_node=classifier.network.outputs[0]).accuracy(classifier.images.test)
     return {'accuracy': accuracy, **{name: stripped[name] for name in ('macs', 'parameters')}}

@@ -1,5 +1,6 @@
 """The pruning loop, with a trainer that takes no time: it moves every number that is not zero."""
 
+import json
 import os
 from typing import Any, Callable, Dict, List, Optional
 
@@ -7,11 +8,18 @@ import numpy as np
 import pytest
 
 from tests import builders, plain
+from tf1pruning.channels import analyse
 from tf1pruning.errors import OptionError
+from tf1pruning.model.checkpoint import save_checkpoint
+from tf1pruning.model.model import Model
+from tf1pruning.network import Network
+from tf1pruning.passes.soft_prune import soft_prune
+from tf1pruning.passes.to_inference import to_inference
 from tf1pruning.plan import PruningPlan
 from tf1pruning.ranking import Amount
+from tf1pruning.search.finish import Finish
 from tf1pruning.search.loop import prune_loop
-from tf1pruning.search.settings import Graph, LoopResult, LoopSettings
+from tf1pruning.search.settings import LoopResult, LoopSettings
 from tf1pruning.search.steps import Step
 from tf1pruning.tf1 import tf
 
@@ -68,10 +76,10 @@ def make_run(tmp_path: Any) -> Callable[..., LoopResult]:
     """Runs the loop on a small network, in one folder."""
     saved = builders.save_network('nested_se', tmp_path)
 
-    def run(trainer: Trainer, folder: str = 'loop', **settings: Any) -> LoopResult:
+    def run(trainer: Trainer, folder: str = 'loop', more: Any = None, **settings: Any) -> LoopResult:
         given = dict({'steps': STEPS, 'scopes': ('all',), 'criterion': 'l1', 'limits': Amount(align=1)}, **settings)
-        return prune_loop(saved.prefix, str(tmp_path / folder), Graph(('output',)), LoopSettings(**given),
-                          trainer.train, trainer.measure)
+        return prune_loop(saved.prefix, str(tmp_path / folder), Network('output'), LoopSettings(**given),
+                          trainer.train, trainer.measure, **(more or {}))
     return run
 
 
@@ -108,6 +116,73 @@ def test_interrupted_anywhere_it_gives_the_same(run: Any, tmp_path: Any, fail_at
                      for folder in ('whole', 'loop'))
     assert sorted(first) == sorted(second)
     assert all(first[name].shape == second[name].shape for name in first)
+
+
+def _more(trainer: Trainer) -> Dict[str, Any]:
+    """A training before the choice, and two stages after the strip."""
+    nothing = PruningPlan(())
+
+    def moved(checkpoint: str, folder: str) -> str:
+        return trainer.train(checkpoint, folder, nothing)
+
+    def recalibrated(model: Model) -> Model:
+        return model.replace(weights=model.weights.replaced({
+            name: model.weights[name] + 1 for name in model.weights if name.endswith('moving_mean')}))
+    return {'prepare': moved, 'finish': Finish(trainer.measure, recalibrated, moved)}
+
+
+def test_before_and_after(run: Any, tmp_path: Any) -> None:
+    """The network is trained before the choice; the stripped one is recalibrated, trained and exported."""
+    trainer = Trainer()
+    result = run(trainer, more=_more(trainer))
+    assert result.final is not None
+    assert result.final['step'] == 'finetuned'
+    with open(str(tmp_path / 'loop' / 'history.json')) as stream:
+        rows = [row['step'] for row in json.load(stream)]
+    assert rows == ['baseline', 'prepared', *map(str, STEPS), 'stripped', 'recalibrated', 'finetuned']
+    folders = [os.path.join('stripped', 'Stripped_Dir', 'model.ckpt'), os.path.join('recalibrated', 'model.ckpt'),
+               os.path.join('finetuned', 'model.ckpt')]
+    stripped, recalibrated, tuned = (plain.values_of(str(tmp_path / 'loop' / folder)) for folder in folders)
+    means = [name for name in stripped if name.endswith('moving_mean')]
+    assert means
+    assert all(np.array_equal(recalibrated[name], stripped[name] + 1) for name in means)
+    assert all(np.array_equal(tuned[name], recalibrated[name]) for name in means)
+    assert not np.array_equal(tuned[KERNEL], stripped[KERNEL])
+    shipped = plain.values_of(str(tmp_path / 'loop' / result.final['checkpoint']))
+    assert np.array_equal(shipped[KERNEL], tuned[KERNEL])
+    assert os.path.getsize(str(tmp_path / 'loop' / result.final['pb'])) > 0
+
+
+@pytest.mark.parametrize('fail_at', [2, 3, 10, 11, 12, 13])
+def test_interrupted_before_or_after(run: Any, fail_at: int) -> None:
+    """What was finished is not done again."""
+    whole, broken, again = Trainer(), Trainer(fail_at=fail_at), Trainer()
+    wanted = run(whole, 'whole', more=_more(whole))
+    with pytest.raises(KeyboardInterrupt):
+        run(broken, more=_more(broken))
+    result = run(again, more=_more(again))
+    assert broken.calls[:-1] + again.calls == [each.replace('whole/', 'loop/') for each in whole.calls]
+    assert result.final['accuracy'] == wanted.final['accuracy']
+
+
+def test_other_channels_chosen_while_retraining(run: Any, tmp_path: Any) -> None:
+    """The plan that a retraining leaves counts from then on."""
+    class Chooser(Trainer):
+        """Takes the first channels of every group."""
+
+        def train(self, checkpoint: str, output: str, plan: PruningPlan) -> str:
+            chosen = PruningPlan(tuple(group._replace(pruned=tuple(range(len(group.pruned)))) for group in plan.groups))
+            network = Network('output')
+            model = network.load(checkpoint)
+            os.makedirs(output, exist_ok=True)
+            save_checkpoint(soft_prune(model, analyse(to_inference(model)), chosen), output)
+            chosen.save(os.path.join(output, 'plan.json'))
+            return output
+    result = run(Chooser())
+    assert _attempts(result) == [(str(step), 0, True) for step in STEPS]
+    assert all(group.pruned == tuple(range(len(group.pruned))) for group in result.plan.groups)
+    first = PruningPlan.load(str(tmp_path / 'loop' / '00_ratio_0.25' / 'Pruned_Dir' / 'plan.json'))
+    assert any(group.pruned != tuple(range(len(group.pruned))) for group in first.groups)
 
 
 def test_below_the_floor(run: Any) -> None:
@@ -160,3 +235,11 @@ def test_another_loop_in_the_folder(run: Any) -> None:
         run(Trainer(), steps=STEPS[1:])
     with pytest.raises(OptionError, match='no steps'):
         run(Trainer(), 'other', steps=())
+
+
+@pytest.mark.parametrize('found', [{}, {'loss': 0.1}, {'accuracy': float('nan')}])
+def test_an_evaluation_without_accuracy(run: Any, found: Dict[str, float], monkeypatch: Any) -> None:
+    trainer = Trainer()
+    monkeypatch.setattr(trainer, 'measure', lambda checkpoint: found)
+    with pytest.raises(OptionError, match='must return an accuracy'):
+        run(trainer)

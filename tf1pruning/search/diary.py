@@ -5,10 +5,10 @@ from typing import Any, Dict, List, Mapping
 
 import numpy as np
 
+from ..network import Network
 from ..report.history import write_history
 from ..report.summaries import write_summaries
 from .journal import Journal, Record
-from .settings import Graph
 
 _SCALARS = ('accuracy', 'loss', 'failed_rate', 'macs', 'parameters')
 
@@ -21,12 +21,12 @@ class Diary:
 
     Args:
         folder: where.
-        graph: reads checkpoints.
+        network: reads checkpoints.
         journal: remembers which summaries are written; they are not written twice.
     """
 
-    def __init__(self, folder: str, graph: Graph, journal: Journal) -> None:
-        self._folder, self._graph, self._journal = folder, graph, journal
+    def __init__(self, folder: str, network: Network, journal: Journal) -> None:
+        self._folder, self._network, self._journal = folder, network, journal
         self.rows: List[Record] = []
 
     def note(self, row: Record, checkpoint: str) -> None:
@@ -45,7 +45,7 @@ class Diary:
         scalars: Dict[str, float] = {name: row[name] for name in _SCALARS if name in row}
         scalars.update({'kept/' + group: count for group, count in row.get('kept', {}).items()})
         scalars.update({'failed_rate/' + layer: rate for layer, rate in row.get('failed_by_layer', {}).items()})
-        model = self._graph.load(os.path.join(self._folder, checkpoint))
+        model = self._network.load(os.path.join(self._folder, checkpoint))
         norms = {'filter_norms/' + name: np.linalg.norm(model.weights[name].reshape(-1, variable.shape[-1]), axis=0)
                  for name, variable in model.variables.items()
                  if variable.trainable and len(variable.shape) > 1 and name in model.weights}

@@ -8,11 +8,12 @@ from ..files import atomic_folder
 from ..model.checkpoint import load_checkpoint, resolve_prefix, save_checkpoint
 from ..model.frozen import load_frozen, save_frozen
 from ..model.model import Model
+from ..network import Network
 from ..passes.to_inference import to_inference
 from ..verify import TOLERANCE, difference_of
 from .diary import Diary
 from .journal import Journal, Record
-from .settings import Evaluate, Graph
+from .settings import Evaluate, measured
 
 
 class Finish(NamedTuple):
@@ -29,14 +30,15 @@ class Finish(NamedTuple):
     finetune: Optional[Callable[[str, str], str]] = None
 
 
-def finish_loop(finish: Finish, stripped: Record, folder: str, graph: Graph, journal: Journal, diary: Diary) -> Record:
+def finish_loop(finish: Finish, stripped: Record, folder: str, network: Network, journal: Journal,
+                diary: Diary) -> Record:
     """Takes a stripped network to the file that is shipped: `final/model.pb`, and its checkpoint beside it.
 
     Args:
         finish: what is done.
         stripped: the report of the strip.
         folder: of the loop; `stripped/Stripped_Dir` is there.
-        graph: reads checkpoints.
+        network: reads checkpoints.
         journal: remembers what was finished.
         diary: is given a row for each.
 
@@ -52,26 +54,26 @@ def finish_loop(finish: Finish, stripped: Record, folder: str, graph: Graph, jou
     def path(name: str) -> str:
         return os.path.join(folder, name)
 
-    def measured(step: str, seconds: float) -> None:
-        row = journal.once(step + '/measured', lambda: finish.evaluate(path(checkpoint)))
+    def note(step: str, seconds: float) -> None:
+        row = journal.once(step + '/measured', lambda: measured(finish.evaluate, path(checkpoint)))
         diary.note({'step': step, 'retry': 0, 'accepted': True, 'macs': stripped['macs']['after'],
                     'parameters': stripped['parameters']['after'], **row, 'checkpoint': checkpoint,
                     'seconds': round(seconds + row['seconds'], 3)}, checkpoint)
 
-    measured('stripped', stripped['seconds'])
+    note('stripped', stripped['seconds'])
     if finish.recalibrate is not None:
         change, before = finish.recalibrate, checkpoint
         record = journal.once('recalibrated', lambda: {'checkpoint': os.path.relpath(
-            _save(change(graph.load(path(before))), path('recalibrated')), folder)})
+            _save(change(network.load(path(before))), path('recalibrated')), folder)})
         checkpoint = record['checkpoint']
-        measured('recalibrated', record['seconds'])
+        note('recalibrated', record['seconds'])
     if finish.finetune is not None:
         train, start = finish.finetune, checkpoint
         record = journal.once('finetuned', lambda: {'checkpoint': os.path.relpath(
             resolve_prefix(train(path(start), path('finetuned'))), folder)})
         checkpoint = record['checkpoint']
-        measured('finetuned', record['seconds'])
-    exported = journal.once('exported', lambda: _export(graph, path(checkpoint), path('final')))
+        note('finetuned', record['seconds'])
+    exported = journal.once('exported', lambda: _export(network, path(checkpoint), path('final')))
     return {**diary.rows[-1], **{name: os.path.relpath(exported[name], folder) for name in ('checkpoint', 'pb')}}
 
 
@@ -81,12 +83,12 @@ def _save(model: Model, folder: str) -> str:
     return os.path.join(folder, os.path.basename(prefix))
 
 
-def _export(graph: Graph, checkpoint: str, folder: str) -> Record:
+def _export(network: Network, checkpoint: str, folder: str) -> Record:
     """Writes the inference graph as checkpoint and frozen graph, and runs both."""
     with atomic_folder(folder) as temporary:
-        prefix = save_checkpoint(to_inference(graph.load(checkpoint)), temporary)
-        frozen = save_frozen(load_checkpoint(prefix, graph.outputs), os.path.join(temporary, 'model.pb'))
-        difference = difference_of(load_checkpoint(prefix, graph.outputs), load_frozen(frozen, graph.outputs))
+        prefix = save_checkpoint(to_inference(network.load(checkpoint)), temporary)
+        frozen = save_frozen(load_checkpoint(prefix, network.outputs), os.path.join(temporary, 'model.pb'))
+        difference = difference_of(load_checkpoint(prefix, network.outputs), load_frozen(frozen, network.outputs))
         if not difference.relative <= TOLERANCE:
             raise VerificationError('model.pb differs from its checkpoint by %.1e' % difference.relative)
     return {'checkpoint': os.path.join(folder, os.path.basename(prefix)), 'pb': os.path.join(folder, 'model.pb'),

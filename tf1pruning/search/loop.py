@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tu
 from ..channels import analyse
 from ..errors import OptionError
 from ..model.checkpoint import resolve_prefix
+from ..network import Network
 from ..passes.to_inference import to_inference
 from ..pipeline import strip_only
 from ..plan import PruningPlan
@@ -14,21 +15,21 @@ from ..ranking import Amount
 from .diary import Diary
 from .finish import Finish, finish_loop
 from .journal import Journal, Record, Tell
-from .settings import Evaluate, Graph, LoopResult, LoopSettings
+from .settings import Evaluate, LoopResult, LoopSettings, measured
 from .steps import Step
 from .zeroing import choose_and_zero, failed_filters, remains, whole, zero
 
 logger = logging.getLogger(__name__)
 Retrain = Callable[[str, str, PruningPlan], str]
 """Trains from a soft-pruned checkpoint, in a folder of its own, and returns the folder; the hook
-`HoldZeros(graph.zeros(checkpoint, plan))` keeps what the plan set to zero. If it has chosen other channels and set
+`HoldZeros(network.zeros(checkpoint, plan))` keeps what the plan set to zero. If it has chosen other channels and set
 those to zero, it leaves their plan in the folder as `plan.json`."""
 Prepare = Callable[[str, str], str]
 """Trains a checkpoint before anything is chosen, in a folder of its own, and returns the folder."""
 
 
-def prune_loop(checkpoint: str, output: str, graph: Graph, settings: LoopSettings, retrain: Retrain, evaluate: Evaluate,
-               prepare: Optional[Prepare] = None, finish: Optional[Finish] = None,
+def prune_loop(checkpoint: str, output: str, network: Network, settings: LoopSettings, retrain: Retrain,
+               evaluate: Evaluate, prepare: Optional[Prepare] = None, finish: Optional[Finish] = None,
                tell: Optional[Tell] = None) -> LoopResult:
     """Prunes a trained network as far as its steps, or the accuracy floor, allow.
 
@@ -38,7 +39,7 @@ def prune_loop(checkpoint: str, output: str, graph: Graph, settings: LoopSetting
     Args:
         checkpoint: the trained network: a prefix, or a folder with a `checkpoint` file.
         output: everything is written below it: a folder for every attempt, `stripped` and, with `finish`, `final`.
-        graph: inputs and outputs.
+        network: inputs and outputs.
         settings: steps, floor and bounds.
         retrain: trains a soft-pruned checkpoint with its zeros held.
         evaluate: measures a checkpoint.
@@ -53,9 +54,9 @@ def prune_loop(checkpoint: str, output: str, graph: Graph, settings: LoopSetting
         raise OptionError('the loop has no steps: give thresholds, ratios or targets')
     prefix = resolve_prefix(checkpoint)
     journal = Journal(os.path.join(output, 'loop.json'), {
-        'checkpoint': os.path.abspath(prefix), 'outputs': list(graph.outputs),
+        'checkpoint': os.path.abspath(prefix), 'outputs': list(network.outputs),
         **{name: _plain(value) for name, value in settings._asdict().items()}}, tell)
-    return _Loop(output, graph, settings, retrain, evaluate, journal).run(prefix, prepare, finish)
+    return _Loop(output, network, settings, retrain, evaluate, journal).run(prefix, prepare, finish)
 
 
 class _Accepted(NamedTuple):
@@ -69,17 +70,17 @@ class _Accepted(NamedTuple):
 class _Loop:
     """One run of the loop."""
 
-    def __init__(self, output: str, graph: Graph, settings: LoopSettings, retrain: Retrain, evaluate: Evaluate,
+    def __init__(self, output: str, network: Network, settings: LoopSettings, retrain: Retrain, evaluate: Evaluate,
                  journal: Journal) -> None:
-        self.output, self.graph, self.settings = output, graph, settings
+        self.output, self.network, self.settings = output, network, settings
         self.retrain, self.evaluate, self.journal = retrain, evaluate, journal
-        self.diary = Diary(output, graph, journal)
+        self.diary = Diary(output, network, journal)
         self.attempts: List[Record] = []
 
     def run(self, checkpoint: str, prepare: Optional[Prepare], finish: Optional[Finish]) -> LoopResult:
         """Takes one step after the other, until one cannot be accepted."""
-        baseline = self.journal.once('baseline', lambda: {**self.evaluate(checkpoint),
-                                                          **whole(self.graph, checkpoint)})
+        baseline = self.journal.once('baseline', lambda: {**measured(self.evaluate, checkpoint),
+                                                          **whole(self.network, checkpoint)})
         self._note_dense('baseline', baseline, checkpoint)
         floor = self.settings.floor(baseline['accuracy'])
         accepted = _Accepted(self._prepared(checkpoint, prepare, baseline) if prepare else checkpoint)
@@ -91,7 +92,7 @@ class _Loop:
             if taken.step != step:
                 break
         stripped = self._strip(accepted) if accepted.plan is not None else None
-        final = finish_loop(finish, stripped, self.output, self.graph, self.journal, self.diary) if (
+        final = finish_loop(finish, stripped, self.output, self.network, self.journal, self.diary) if (
             finish is not None and stripped is not None) else None
         return LoopResult(baseline, tuple(self.attempts), accepted.checkpoint, accepted.plan, stripped, final)
 
@@ -100,12 +101,12 @@ class _Loop:
         trained = self.journal.once('prepared', lambda: {'checkpoint': self._relative(resolve_prefix(
             prepare(checkpoint, self._path('prepared'))))})
         prefix = self._path(trained['checkpoint'])
-        measured = self.journal.once('prepared/measured', lambda: self.evaluate(prefix))
-        self._note_dense('prepared', {**baseline, **measured, 'seconds': trained['seconds']}, prefix)
+        found = self.journal.once('prepared/measured', lambda: measured(self.evaluate, prefix))
+        self._note_dense('prepared', {**baseline, **found, 'seconds': trained['seconds']}, prefix)
         return prefix
 
-    def _note_dense(self, step: str, measured: Record, checkpoint: str) -> None:
-        self.diary.note(dict(measured, step=step, retry=0, accepted=True, failed_rate=0.0), os.path.abspath(checkpoint))
+    def _note_dense(self, step: str, found: Record, checkpoint: str) -> None:
+        self.diary.note(dict(found, step=step, retry=0, accepted=True, failed_rate=0.0), os.path.abspath(checkpoint))
 
     def _take(self, number: int, step: Step, before: _Accepted, floor: float) -> Optional[_Accepted]:
         """Tries a step, then half of it, and so on; None where all of them stay below the floor."""
@@ -120,16 +121,16 @@ class _Loop:
     def _attempt(self, folder: str, step: Step, before: _Accepted, floor: float) -> Optional[_Accepted]:
         """Chooses, and retrains until the filters are zero and the accuracy is enough; None where it never is."""
         chosen = self.journal.once(folder + '/soft', lambda: self._with_relative_paths(choose_and_zero(
-            self.graph, before.checkpoint, step, self.settings, self._path(folder + '/Pruned_Dir'))))
+            self.network, before.checkpoint, step, self.settings, self._path(folder + '/Pruned_Dir'))))
         state = chosen
         for retry in range(self.settings.max_retries + 1):
-            trained, measured = self._retrained('%s/retrained_%d' % (folder, retry), retry, state)
+            trained, found = self._retrained('%s/retrained_%d' % (folder, retry), retry, state)
             state = {**state, **trained}
-            enough = measured['accuracy'] >= floor and measured['failed_rate'] <= self.settings.max_failed_rate
+            enough = found['accuracy'] >= floor and found['failed_rate'] <= self.settings.max_failed_rate
             self.attempts.append({
                 'step': str(step), 'kind': step.kind, 'value': step.value, 'retry': retry, 'accepted': enough,
-                **state, **measured, 'seconds': round(sum(
-                    each['seconds'] for each in (chosen, trained, measured)), 3)})
+                **state, **found, 'seconds': round(sum(
+                    each['seconds'] for each in (chosen, trained, found)), 3)})
             self.diary.note(self.attempts[-1], state['checkpoint'])
             if enough:
                 return _Accepted(self._path(state['checkpoint']), self._plan(state), step)
@@ -140,11 +141,10 @@ class _Loop:
         plan, checkpoint = self._plan(state), state['checkpoint']
         if retry:
             checkpoint = self.journal.once(name + '/soft', lambda: {'checkpoint': self._relative(zero(
-                self.graph, self._path(state['checkpoint']), plan, self._path(name) + '_start'))})['checkpoint']
+                self.network, self._path(state['checkpoint']), plan, self._path(name) + '_start'))})['checkpoint']
         trained = self.journal.once(name, lambda: self._train(name, checkpoint, plan))
-        measured = self.journal.once(name + '/measured', lambda: self._measure(trained['checkpoint'],
-                                                                               self._plan({**state, **trained})))
-        return trained, measured
+        return trained, self.journal.once(name + '/measured', lambda: self._measure(
+            trained['checkpoint'], self._plan({**state, **trained})))
 
     def _train(self, name: str, checkpoint: str, plan: PruningPlan) -> Dict[str, Any]:
         """Lets the program train; it may have chosen other channels."""
@@ -152,20 +152,20 @@ class _Loop:
         trained = {'checkpoint': self._relative(prefix)}
         own = os.path.join(os.path.dirname(prefix), 'plan.json')
         if os.path.exists(own):
-            channels = analyse(to_inference(self.graph.load(prefix)))
+            channels = analyse(to_inference(self.network.load(prefix)))
             trained.update(remains(channels, PruningPlan.load(own)), plan=self._relative(own))
         return trained
 
     def _measure(self, checkpoint: str, plan: PruningPlan) -> Dict[str, Any]:
-        channels = analyse(to_inference(self.graph.load(self._path(checkpoint))))
-        return {**self.evaluate(self._path(checkpoint)), **failed_filters(channels, plan)}
+        channels = analyse(to_inference(self.network.load(self._path(checkpoint))))
+        return {**measured(self.evaluate, self._path(checkpoint)), **failed_filters(channels, plan)}
 
     def _strip(self, accepted: _Accepted) -> Record:
         """Removes what is zero; what the retraining left not quite at zero is set to zero, and by how much is said."""
         assert accepted.plan is not None
         plan = accepted.plan
         return self.journal.once('strip', lambda: strip_only(
-            self.graph.load(accepted.checkpoint), accepted.checkpoint, plan, self._path('stripped'),
+            self.network.load(accepted.checkpoint), accepted.checkpoint, plan, self._path('stripped'),
             zero_unconverged=True, force=True))
 
     def _plan(self, state: Record) -> PruningPlan:

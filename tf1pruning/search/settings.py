@@ -1,15 +1,9 @@
 """What a pruning loop is told, and what it returns."""
 
+import math
 from typing import Callable, Dict, Mapping, NamedTuple, Optional, Tuple
 
-import numpy as np
-
-from ..channels import analyse
-from ..graph.inference import Input, Scalar
-from ..model.checkpoint import load_checkpoint
-from ..model.model import Model
-from ..passes.soft_prune import zeros_of
-from ..passes.to_inference import to_inference
+from ..errors import OptionError
 from ..plan import PruningPlan
 from ..ranking import Amount
 from .journal import Record
@@ -19,26 +13,16 @@ Evaluate = Callable[[str], Mapping[str, float]]
 """Measures a checkpoint on validation images: `accuracy`, and whatever else is to be in the history."""
 
 
-class Graph(NamedTuple):
-    """What a checkpoint does not say of itself.
+def measured(evaluate: Evaluate, checkpoint: str) -> Dict[str, float]:
+    """Returns what a checkpoint measures, as plain numbers.
 
-    Attributes:
-        outputs: names of the output nodes.
-        inputs: tensors to cut at.
-        feeds: values of other placeholders.
+    Raises:
+        OptionError: there is no accuracy among it, or it is no number.
     """
-
-    outputs: Tuple[str, ...]
-    inputs: Mapping[str, Input] = {}
-    feeds: Mapping[str, Scalar] = {}
-
-    def load(self, checkpoint: str) -> Model:
-        """Reads a checkpoint of this network."""
-        return load_checkpoint(checkpoint, self.outputs, self.inputs, self.feeds)
-
-    def zeros(self, checkpoint: str, plan: PruningPlan) -> Dict[str, Dict[int, np.ndarray]]:
-        """Returns what a plan sets to zero, variable → axis → indices; for `training.HoldZeros`."""
-        return zeros_of(analyse(to_inference(self.load(checkpoint))), plan)
+    found = {name: float(value) for name, value in evaluate(checkpoint).items()}
+    if not math.isfinite(found.get('accuracy', math.nan)):
+        raise OptionError('evaluate must return an accuracy; it returned %s' % (found or 'nothing'))
+    return found
 
 
 class LoopSettings(NamedTuple):
@@ -50,7 +34,8 @@ class LoopSettings(NamedTuple):
         exclude: what may not.
         criterion: scores the channels.
         combine: what is made of a channel's scores in several kernels.
-        limits: alignment, least channels, largest part of a group, together or each for itself.
+        limits: alignment, least channels, largest part of a group, together or each for itself, and how near to a
+            target a step must come.
         least_accuracy: the floor, as an accuracy; None for none.
         largest_loss: the floor, as what may be lost of the baseline's accuracy; None for none.
         max_failed_rate: above this part of chosen filters that are not zero, a step is retrained again.
@@ -65,7 +50,7 @@ class LoopSettings(NamedTuple):
     exclude: Tuple[str, ...] = ()
     criterion: str = 'redundancy'
     combine: str = 'mean'
-    limits: Amount = Amount()
+    limits: Amount = Amount(tolerance=0.05)
     least_accuracy: Optional[float] = None
     largest_loss: Optional[float] = None
     max_failed_rate: float = 0.1

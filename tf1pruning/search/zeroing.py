@@ -10,21 +10,23 @@ from ..choice import choose
 from ..dictionaries import unconverged_filters
 from ..files import atomic_folder
 from ..model.checkpoint import save_checkpoint
+from ..network import Network
 from ..passes.soft_prune import soft_prune
 from ..passes.to_inference import to_inference
 from ..plan import PruningPlan, removed_ids
-from .settings import Graph, LoopSettings
+from .settings import LoopSettings
 from .steps import Step
 
 ZERO = 1e-9
 """A slice with Σ|w| below this counts as zero."""
 
 
-def choose_and_zero(graph: Graph, checkpoint: str, step: Step, settings: LoopSettings, folder: str) -> Dict[str, Any]:
+def choose_and_zero(network: Network, checkpoint: str, step: Step, settings: LoopSettings,
+                    folder: str) -> Dict[str, Any]:
     """Chooses the channels that go by the weights as they are now, and sets them to zero.
 
     Args:
-        graph: reads checkpoints.
+        network: reads checkpoints.
         checkpoint: where the step begins.
         step: how much goes.
         settings: of what, and by what criterion.
@@ -33,7 +35,7 @@ def choose_and_zero(graph: Graph, checkpoint: str, step: Step, settings: LoopSet
     Returns:
         Where they are, and what remains.
     """
-    model = graph.load(checkpoint)
+    model = network.load(checkpoint)
     channels = analyse(to_inference(model))
     groups = exclude_groups(channels, select_groups(channels, settings.scopes), settings.exclude)
     plan = choose(channels, groups, step.amount(settings.limits), settings.criterion, settings.combine)
@@ -44,11 +46,11 @@ def choose_and_zero(graph: Graph, checkpoint: str, step: Step, settings: LoopSet
             **remains(channels, plan)}
 
 
-def zero(graph: Graph, checkpoint: str, plan: PruningPlan, folder: str) -> str:
+def zero(network: Network, checkpoint: str, plan: PruningPlan, folder: str) -> str:
     """Sets the channels of a plan to zero.
 
     Args:
-        graph: reads checkpoints.
+        network: reads checkpoints.
         checkpoint: of the network.
         plan: what goes.
         folder: where the result is written.
@@ -56,7 +58,7 @@ def zero(graph: Graph, checkpoint: str, plan: PruningPlan, folder: str) -> str:
     Returns:
         Prefix of the result.
     """
-    model = graph.load(checkpoint)
+    model = network.load(checkpoint)
     with atomic_folder(folder) as temporary:
         prefix = save_checkpoint(soft_prune(model, analyse(to_inference(model)), plan), temporary)
     return os.path.join(folder, os.path.basename(prefix))
@@ -69,9 +71,9 @@ def remains(channels: Channels, plan: PruningPlan) -> Dict[str, Any]:
             'kept': {group.name: len(group.kept) for group in plan.groups}}
 
 
-def whole(graph: Graph, checkpoint: str) -> Mapping[str, int]:
+def whole(network: Network, checkpoint: str) -> Mapping[str, int]:
     """Returns MACs and parameters of a network."""
-    model = CostModel(analyse(to_inference(graph.load(checkpoint))))
+    model = CostModel(analyse(to_inference(network.load(checkpoint))))
     return {'macs': model.macs(model.everything()), 'parameters': model.parameters(model.everything())}
 
 

@@ -1,9 +1,9 @@
 """What must live inside a training graph so that a compressed model stays compressed while it trains."""
 
+from ..network import Network
 from .distillation import with_distillation
 from .from_meta import import_model, model_fn_from_meta, to_training
 from .hold_zeros import HoldZeros, hold_zeros_op
-from .live_graph import Network
 from .recalibration import batches_of, recalibrate
 from .soft_filter_pruning import SoftFilterPruning, Style, pruning_hook
 from .sparse_training import GroupLasso, NetworkSlimming, Strength

@@ -1,39 +1,15 @@
 """The channels of a graph while it trains: analysed once, scored on the weights of the moment."""
 
-from typing import Any, Dict, Mapping, Optional, Sequence, Union
+from typing import Dict
 
 import numpy as np
 
 from ..channels import Channels, analyse
-from ..graph.inference import Scalar
 from ..model.model import Model, Weights
+from ..network import Network
 from ..passes.to_inference import to_inference
 from ..tf1 import tf
-from ..workbench import parse_input
 from .masks import read
-
-
-class Network:
-    """Says which part of a graph is the network: from where to where.
-
-    Attributes:
-        outputs: names of the output nodes.
-        inputs: tensors to cut at, by name.
-        feeds: values of placeholders that are no inputs.
-
-    Args:
-        outputs: names of the output nodes, separated by commas, or a list of them.
-        inputs: tensor of the graph → the placeholder that stands for it, as in `Pruning(input_tensors_map=…)`, such
-            as `{'IteratorGetNext:0': ('input', [None, 32, 32, 3])}`.
-        feeds: e.g. `{'is_training': False}`.
-    """
-
-    def __init__(self, outputs: Union[str, Sequence[str]], inputs: Optional[Mapping[Any, Any]] = None,
-                 feeds: Optional[Mapping[str, Scalar]] = None) -> None:
-        names = outputs.split(',') if isinstance(outputs, str) else outputs
-        self.outputs = tuple(name.strip() for name in names if name.strip())
-        self.inputs = dict(parse_input(tensor, value) for tensor, value in (inputs or {}).items())
-        self.feeds = dict(feeds or {})
 
 
 class LiveChannels:

@@ -9,13 +9,13 @@ import numpy as np
 from ..channels import Channels, Group, analyse
 from ..choice import SameCounts, Selection
 from ..errors import OptionError
-from ..model.checkpoint import load_checkpoint
+from ..network import Network
 from ..passes.soft_prune import zeros_of
 from ..passes.to_inference import to_inference
 from ..plan import PruningPlan, pruned_slices
 from ..tf1 import tf
 from .hold_zeros import HoldZeros
-from .live_graph import LiveChannels, Network
+from .live_graph import LiveChannels
 from .masks import broadcast_shape, dtype_of, zero_slices
 
 logger = logging.getLogger(__name__)
@@ -152,7 +152,7 @@ def pruning_hook(style: Style, checkpoint: str, network: Network, selection: Sel
     """
     if style is Style.SOFT:
         return SoftFilterPruning(network, selection, every_steps, plan_path)
-    channels = analyse(to_inference(load_checkpoint(checkpoint, network.outputs, network.inputs, network.feeds)))
+    channels = analyse(to_inference(network.load(checkpoint)))
     plan = selection.plan(channels)
     plan.save(plan_path)
     return HoldZeros(zeros_of(channels, plan))

@@ -9,10 +9,11 @@ from ..channels import Channels, Group
 from ..channels.blocks import exclude_groups, select_groups
 from ..criteria.filters import channel_numbers
 from ..errors import OptionError
+from ..network import Network
 from ..passes.soft_prune import ZEROED_ROLES
 from ..tf1 import tf
 from .after_updates import AfterUpdates, refuse_loops, steps_of
-from .live_graph import LiveChannels, Network
+from .live_graph import LiveChannels
 from .masks import assign, broadcast_shape, dtype_of, for_size, read
 from .updates import GraphVariable, Update, find_updates, learning_rate_of, shape_of
 

@@ -86,6 +86,7 @@ class LoopConfig:
         min_channels: at least so many stay in every group.
         max_ratio: at most this part of a group goes.
         together: channels of all groups compete for a ratio or a target.
+        target_tolerance: how far from a target a step may be, as a part of the original.
         least_accuracy: the accuracy floor on the validation images; 0 for none.
         largest_loss: the floor as what may be lost of the baseline's accuracy; 1 for none.
         max_failed_rate: above this fraction of chosen filters that came back, a step is retrained again.
@@ -110,6 +111,7 @@ class LoopConfig:
     min_channels: int = 1
     max_ratio: float = 1.0
     together: bool = False
+    target_tolerance: float = 0.05
     least_accuracy: float = 0.0
     largest_loss: float = 1.0
     max_failed_rate: float = 0.1
@@ -125,7 +127,7 @@ class LoopConfig:
     def __post_init__(self) -> None:
         """Refuses values outside their range; what the steps may be is checked where they are made."""
         require(bool(self.values), 'values is empty: give the steps of the loop')
-        for name in ('least_accuracy', 'largest_loss', 'max_failed_rate'):
+        for name in ('least_accuracy', 'largest_loss', 'max_failed_rate', 'target_tolerance'):
             require(0 <= getattr(self, name) <= 1, '%s must be from 0 to 1, not %s' % (name, getattr(self, name)))
         for name in ('max_retries', 'max_halvings', 'recalibrate'):
             require(getattr(self, name) >= 0, '%s must not be negative: %s' % (name, getattr(self, name)))

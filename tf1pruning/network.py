@@ -1,0 +1,54 @@
+"""Which part of a graph is the network: from where to where."""
+
+from typing import Any, Dict, Mapping, Optional, Sequence, Union
+
+import numpy as np
+
+from .channels import analyse
+from .graph.inference import Scalar
+from .model.checkpoint import load_checkpoint
+from .model.model import Model
+from .passes.soft_prune import zeros_of
+from .passes.to_inference import to_inference
+from .plan import PruningPlan
+from .workbench import parse_input
+
+
+class Network:
+    """Says which part of a graph is the network, for everything that a training program does with checkpoints.
+
+    Attributes:
+        outputs: names of the output nodes.
+        inputs: tensors to cut at, by name.
+        feeds: values of placeholders that are no inputs.
+
+    Args:
+        outputs: names of the output nodes, separated by commas, or a list of them.
+        inputs: tensor of the graph → the placeholder that stands for it, as in `Pruning(input_tensors_map=…)`, such
+            as `{'IteratorGetNext:0': ('input', [None, 32, 32, 3])}`.
+        feeds: e.g. `{'is_training': False}`.
+    """
+
+    def __init__(self, outputs: Union[str, Sequence[str]], inputs: Optional[Mapping[Any, Any]] = None,
+                 feeds: Optional[Mapping[str, Scalar]] = None) -> None:
+        names = outputs.split(',') if isinstance(outputs, str) else outputs
+        self.outputs = tuple(name.strip() for name in names if name.strip())
+        self.inputs = dict(parse_input(tensor, value) for tensor, value in (inputs or {}).items())
+        self.feeds = dict(feeds or {})
+
+    def load(self, checkpoint: str) -> Model:
+        """Reads a checkpoint of this network.
+
+        Raises:
+            ModelError: it is missing or damaged.
+        """
+        return load_checkpoint(checkpoint, self.outputs, self.inputs, self.feeds)
+
+    def zeros(self, checkpoint: str, plan: PruningPlan) -> Dict[str, Dict[int, np.ndarray]]:
+        """Returns what a plan sets to zero, variable → axis → indices; for `training.HoldZeros`.
+
+        Raises:
+            ModelError: the checkpoint is missing or damaged.
+            PlanError: the plan is for another network.
+        """
+        return zeros_of(analyse(to_inference(self.load(checkpoint))), plan)
