@@ -28,6 +28,7 @@ from train.config import (
     load,
     one_of,
 )
+from train.prune_loop import settings_of
 
 EXAMPLES = sorted(glob.glob(os.path.join(CONFIGS, '*.yaml')))
 
@@ -55,6 +56,16 @@ def test_examples_load_and_document_every_key(path: str) -> None:
         described.append(config.train)
     names = [field.name for each in described for field in dataclasses.fields(each)]
     assert [name for name in names if not re.search(r'\b%s:' % name, text)] == []
+
+
+@pytest.mark.parametrize('path', [path for path in EXAMPLES if kind_of(path) is Experiment], ids=os.path.basename)
+def test_every_example_has_a_loop(path: str) -> None:
+    """It names its file, and decides by images that are not those for the report."""
+    name = os.path.basename(path)
+    loop = load(LoopConfig, os.path.join(CONFIGS, 'loop_' + name))
+    assert loop.experiment == name
+    settings_of(loop)
+    assert load(Experiment, path).images.validation_fraction > 0 or not loop.has_floor
 
 
 def test_values_and_defaults(tmp_path: Any) -> None:
