@@ -30,12 +30,14 @@ class CaseConfig:
         loop: the pruning loop; the other methods get as many updates, in trainings with the same keys.
         cuts: how much is cut.
         note: what a reader has to know.
+        imported: whether the network comes with its checkpoint, which --model names.
     """
 
     title: str
     loop: LoopConfig
     cuts: Tuple[CutConfig, ...]
     note: str = ''
+    imported: bool = False
 
     def loop_of(self, cut: CutConfig, seed: int) -> LoopConfig:
         """Returns the loop for a cut, with the seed in all of its trainings."""

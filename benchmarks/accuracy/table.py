@@ -1,0 +1,93 @@
+"""Writes the tables of `docs/results.md` from the files that `benchmarks.accuracy.run` has left.
+
+    python -m benchmarks.accuracy.table [--markdown docs/results.md]
+
+What stands between the markers of the page is replaced.
+"""
+
+import argparse
+import os
+import re
+from typing import Any, Dict, Iterable, List, Mapping, Sequence
+
+import numpy as np
+
+from tf1pruning.files import write_text
+from train.config import load
+
+from .case import CaseConfig, CutConfig
+from .run import FOLDER, Results, cases
+
+BEGIN, END = '<!-- accuracy: made by benchmarks.accuracy.table -->', '<!-- end of accuracy -->'
+TITLES = {'loop': 'the loop: zeros held, distillation, a last training after the strip',
+          'uniform_l1': 'uniform L1 in one shot', 'random': 'random choice in one shot',
+          'without_hooks': 'the plain loop, without hooks'}
+
+
+def tables(found: Iterable[str]) -> str:
+    """Returns the sections of all cases with results."""
+    sections = []
+    for name in found:
+        case, rows = load(CaseConfig, os.path.join(FOLDER, name + '.yaml')), Results(name).rows
+        if rows:
+            sections.append(section(name, case, rows))
+    return '\n\n'.join(sections)
+
+
+def section(name: str, case: CaseConfig, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Returns the section of a case."""
+    baseline = [row for row in rows if row['method'] == 'baseline']
+    versions = ', '.join(sorted({row['tensorflow'] for row in rows}))
+    lines = ['### %s' % case.title, '', 'Baseline: %s. TensorFlow %s. %s' % (
+        ' '.join('%.2f %%' % (100 * row['accuracy']) for row in baseline), versions, case.note), '',
+        '    python -m benchmarks.accuracy.run %s --data DIR%s --output DIR --seeds 0,1,2' % (
+            name, ' --model CHECKPOINT' if case.imported else ''), '',
+        '| cut | method | accuracy | against the baseline | MACs | parameters | updates | seeds |',
+        '|---|---|---:|---:|---:|---:|---:|---|']
+    for cut in case.cuts:
+        for method in TITLES:
+            own = [row for row in rows if row['method'] == method and row['cut'] == cut.name]
+            if own:
+                lines.append(_line(cut, method, own, baseline[0]['accuracy']))
+    return '\n'.join(lines)
+
+
+def _line(cut: CutConfig, method: str, rows: Sequence[Mapping[str, Any]], baseline: float) -> str:
+    accuracies = 100 * np.array([row['accuracy'] for row in rows])
+    spread = ' ± %.2f' % accuracies.std(ddof=1) if len(rows) > 1 else ''
+    change = accuracies.mean() - 100 * baseline
+    verdict = ''
+    if method == 'loop':
+        verdict = ' (aim: %+.1f; %s)' % (-cut.largest_loss, 'reached' if change >= -cut.largest_loss else 'missed')
+    last: Dict[str, Any] = dict(rows[-1])
+    return '| %s | %s | %.2f%s | %+.2f%s | %s | %s | %d | %s |' % (
+        cut.name, TITLES[method], accuracies.mean(), spread, change, verdict, _ratio(last['macs']),
+        _ratio(last['parameters']), last['updates'], ', '.join(str(row['seed']) for row in rows))
+
+
+def _ratio(counts: Mapping[str, int]) -> str:
+    return '%.2f ×' % (counts['before'] / counts['after'])
+
+
+def replaced(page: str, text: str) -> str:
+    """Returns a page with what stands between the markers replaced."""
+    pattern = re.escape(BEGIN) + '.*' + re.escape(END)
+    return re.sub(pattern, lambda _: '%s\n\n%s\n\n%s' % (BEGIN, text, END), page, flags=re.DOTALL)
+
+
+def main() -> None:
+    """Prints the tables, or puts them into a page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--markdown', metavar='FILE', help='the page to change')
+    arguments = parser.parse_args()
+    names: List[str] = cases()
+    if not arguments.markdown:
+        print(tables(names))
+        return
+    with open(arguments.markdown, encoding='utf-8') as stream:
+        page = stream.read()
+    write_text(arguments.markdown, replaced(page, tables(names)))
+
+
+if __name__ == '__main__':
+    main()

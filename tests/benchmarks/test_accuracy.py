@@ -1,0 +1,86 @@
+"""The accuracy benchmark: cases that load, equal budgets, and a table that says what was missed."""
+
+import dataclasses
+import json
+import os
+from typing import Any, Dict, List
+
+import pytest
+
+from benchmarks.accuracy import run
+from benchmarks.accuracy.case import CaseConfig, updates_of
+from benchmarks.accuracy.methods import METHODS, drawn
+from benchmarks.accuracy.run import FOLDER, Results, cases
+from benchmarks.accuracy.table import BEGIN, END, replaced, section
+from tf1pruning.plan import GroupPlan, PruningPlan
+from train.classifier import Classifier
+from train.config import DigitsConfig, Experiment, LoopConfig, TrainConfig, VGGConfig, load
+
+ROWS: List[Dict[str, Any]] = [
+    {'method': 'baseline', 'accuracy': 0.9, 'tensorflow': '2.15.1'},
+    *({'cut': 'half', 'method': method, 'seed': seed, 'accuracy': accuracy, 'updates': 10, 'tensorflow': '2.15.1',
+       'macs': {'before': 400, 'after': 200}, 'parameters': {'before': 90, 'after': 30}}
+      for method, seed, accuracy in (('loop', 0, 0.89), ('loop', 1, 0.87), ('random', 0, 0.5)))]
+
+
+@pytest.mark.parametrize('name', cases())
+def test_cases_load(name: str) -> None:
+    case = load(CaseConfig, os.path.join(FOLDER, name + '.yaml'))
+    experiment = load(Experiment, os.path.join(FOLDER, case.loop.experiment))
+    assert experiment.images.validation_fraction > 0
+    for cut in case.cuts:
+        loop = case.loop_of(cut, 7)
+        assert loop.values == cut.values
+        assert loop.retrain.seed == 7
+        assert list(cut.values) == sorted(cut.values, reverse=True)
+
+
+@pytest.mark.parametrize(('largest_loss', 'verdict'), [(1.9, 'missed'), (2.1, 'reached')])
+def test_a_table_says_what_was_reached(largest_loss: float, verdict: str) -> None:
+    cut = {'name': 'half', 'values': (0.5,), 'largest_loss': largest_loss}
+    case = CaseConfig('Network', LoopConfig('', TrainConfig(1)), (type(load_any().cuts[0])(**cut),))
+    lines = section('network', case, ROWS).splitlines()
+    assert '| half | random choice in one shot | 50.00 | -40.00 | 2.00 × | 3.00 × | 10 | 0 |' in lines
+    loop = next(line for line in lines if 'the loop' in line)
+    assert '| 88.00 ± 1.41 | -2.00 (aim: -%.1f; %s) |' % (largest_loss, verdict) in loop
+
+
+def load_any() -> CaseConfig:
+    return load(CaseConfig, os.path.join(FOLDER, cases()[0] + '.yaml'))
+
+
+def test_only_what_is_between_the_markers_is_replaced() -> None:
+    page = 'before\n%s\nold\n%s\nafter\n' % (BEGIN, END)
+    assert replaced(page, r'new \1') == 'before\n%s\n\nnew \\1\n\n%s\nafter\n' % (BEGIN, END)
+
+
+def test_results_are_kept(tmp_path: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(run, 'RESULTS', str(tmp_path))
+    Results('case').add(cut='half', method='loop', seed=0, accuracy=0.5)
+    again = Results('case')
+    assert again.has(cut='half', method='loop', seed=0)
+    assert not again.has(cut='half', method='loop', seed=1)
+    with open(str(tmp_path / 'accuracy_case.json')) as stream:
+        assert json.load(stream)[0]['accuracy'] == 0.5
+
+
+def test_random_choices_differ_by_the_seed_alone() -> None:
+    plan = PruningPlan((GroupPlan('group', 'other', ('kernel', 3), 64, tuple(range(16)), 'random', None, ()),))
+    first, same, other = (drawn(plan, seed).groups[0].pruned for seed in (0, 0, 1))
+    assert first == same != other
+    assert len(set(first)) == 16 == len(set(other))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('method', METHODS)
+def test_every_method_cuts_as_much(tmp_path: Any, method: str) -> None:
+    """Half of the parameters, with as many updates."""
+    train = TrainConfig(4, batch_size=16)
+    network = VGGConfig(image_size=8, image_channels=1, stages=((32,), (32,)))
+    classifier = Classifier(Experiment(network, train, DigitsConfig(validation_fraction=0.1)))
+    loop = LoopConfig('', dataclasses.replace(train, steps=2), 'parameters', (0.75, 0.5), ('all',), criterion='l2',
+                      finetune=train)
+    assert updates_of(loop) == 8
+    found = METHODS[method](classifier, classifier.train(str(tmp_path / 'dense')), loop, str(tmp_path / 'run'))
+    assert found['parameters']['after'] == pytest.approx(0.5 * found['parameters']['before'], rel=0.1)
+    assert 0 < found['accuracy'] < 1
