@@ -23,10 +23,10 @@ _ASSIGN = ('Assign', 'AssignVariableOp')
 
 
 class GraphVariable(NamedTuple):
-    """A variable of a live graph, or one partition of it.
+    """A variable of a live graph, one partition of it, or its copy on one replica of `tf.distribute`.
 
     Attributes:
-        name: its name in checkpoints, which partitions share.
+        name: its name in checkpoints, which partitions and copies share.
         op: the `VariableV2` or `VarHandleOp`.
         offset: where a partition begins in the whole variable, per axis; `()` for a variable in one piece.
     """
@@ -67,16 +67,21 @@ def shape_of(variable: tf.Operation) -> Tuple[int, ...]:
 
 
 def find_variables(graph: tf.Graph) -> Dict[str, List[GraphVariable]]:
-    """Returns every variable of the graph by its checkpoint name, partitions together, and by its node's name."""
-    partitions = {}
+    """Returns every variable of the graph by its checkpoint name, and by its node's name.
+
+    Partitions are together, and so are the copies that the replicas of `tf.distribute` have.
+    """
+    places: Dict[str, Tuple[str, Tuple[int, ...]]] = {}
     for variable in graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES):
         piece = variable._get_save_slice_info()
         if piece is not None:
-            partitions[variable.op.name] = (piece.full_name, tuple(piece.var_offset))
+            places[variable.op.name] = (piece.full_name, tuple(piece.var_offset))
+        copies = getattr(variable, 'values', ())
+        places.update({copy.op.name: (_checkpoint_name(copies[0].op), ()) for copy in copies})
     found: Dict[str, List[GraphVariable]] = {}
     for op in graph.get_operations():
         if op.type in VARIABLE_OPS:
-            name, offset = partitions.get(op.name, (_checkpoint_name(op), ()))
+            name, offset = places.get(op.name, (_checkpoint_name(op), ()))
             found.setdefault(name, []).append(GraphVariable(name, op, offset))
             if name != op.name:
                 found.setdefault(op.name, []).append(GraphVariable(op.name, op))
