@@ -19,12 +19,14 @@ with warnings.catch_warnings():
     from tensorflow.core.framework.variable_pb2 import VariableDef
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
     from tensorflow.core.protobuf.tensor_bundle_pb2 import BundleEntryProto, BundleHeaderProto
+    from tensorflow.python.distribute import distribute_coordinator
     from tensorflow.python.eager.context import eager_mode
     from tensorflow.python.framework import op_def_registry
     from tensorflow.python.framework.function_def_to_graph import function_def_to_graph_def
 
 __all__ = ['BundleEntryProto', 'BundleHeaderProto', 'OpDef', 'OpList', 'SavedModel', 'VariableDef', 'eager_mode',
-           'function_def_to_graph_def', 'is_registered', 'op_definition', 'quiet', 'tf', 'use_tf1_behavior']
+           'function_def_to_graph_def', 'is_registered', 'op_definition', 'quiet', 'release_server', 'tf',
+           'use_tf1_behavior']
 
 
 def use_tf1_behavior() -> None:
@@ -59,3 +61,8 @@ def is_registered(name: str) -> bool:
     except (ValueError, KeyError, RuntimeError, tf.errors.OpError) as error:
         return 'not registered' not in str(error)
     return True
+
+
+def release_server() -> None:
+    """Lets go of the server that mirrored workers have; TensorFlow 1.15 would complain of it at the process's end."""
+    vars(distribute_coordinator._thread_local).pop('server', None)

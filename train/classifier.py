@@ -3,7 +3,7 @@
 import dataclasses
 import logging
 import os
-from typing import Any, Callable, Mapping, Optional, Sequence
+from typing import Any, Dict, Mapping, Optional, Sequence
 
 from tf1pruning.errors import ModelError, OptionError
 from tf1pruning.model.checkpoint import resolve_prefix
@@ -11,15 +11,17 @@ from tf1pruning.network import Network
 from tf1pruning.tf1 import tf
 from tf1pruning.training import warm_start_from
 
-from .config import Experiment, ImportedConfig, TrainConfig
+from .cluster import Cluster
+from .cluster_training import run_in_cluster
+from .config import Experiment, ImportedConfig, MachineConfig, TrainConfig
 from .data import Form, Images, evaluation_input_fn, load_images, training_input_fn
+from .machine import Change, Training, evaluation_config, run_here
 from .model_fn import classifier_model_fn
+from .plain_graph import write_plain_graph
 from .progress import EvaluationListener, ProgressHook
 from .resuming import record, steps_done
 
 _LOG = logging.getLogger(__name__)
-ModelFn = Callable[..., tf.estimator.EstimatorSpec]
-Change = Callable[[ModelFn], ModelFn]
 
 
 class Classifier:
@@ -30,18 +32,21 @@ class Classifier:
         network: where it begins, behind the iterator that batches come out of, and ends.
     """
 
-    def __init__(self, experiment: Experiment, images: Optional[Images] = None) -> None:
+    def __init__(self, experiment: Experiment, images: Optional[Images] = None,
+                 cluster: Optional[Cluster] = None) -> None:
         """Loads the images, or finds their files.
 
         Args:
             experiment: network, images and training.
             images: what is loaded already.
+            cluster: whose trainings this process takes part in; None to train by itself.
 
         Raises:
             OptionError: an unknown dataset, or one that does not fit the network.
             DataError: files are missing or damaged, or there are too many bad records.
         """
         self._experiment = experiment
+        self.cluster = cluster
         model = experiment.model
         self.images: Images = images or load_images(experiment.images, Form.of(model))
         shape = [None, model.image_size, model.image_size, model.image_channels]
@@ -49,13 +54,17 @@ class Classifier:
                                {'IteratorGetNext:0': ('input', shape)})
 
     def of_checkpoint(self, checkpoint: str) -> 'Classifier':
-        """Returns a classifier for what became of the network: a checkpoint with its graph, such as a stripped one."""
+        """Returns a classifier for what became of the network: a checkpoint with its graph, such as a stripped one.
+
+        It trains in this process, on one device.
+        """
         model = self._experiment.model
         imported = ImportedConfig(
             image_size=model.image_size, image_channels=model.image_channels, classes=model.classes,
             checkpoint=checkpoint, input='IteratorGetNext:0', output=self.network.outputs[0],
             batch_norm_momentum=getattr(model, 'batch_norm_momentum', 0.9))
-        return Classifier(dataclasses.replace(self._experiment, model=imported), self.images)
+        alone = dataclasses.replace(self._experiment.machine, distribute=MachineConfig.distribute, replicas=0)
+        return Classifier(dataclasses.replace(self._experiment, model=imported, machine=alone), self.images)
 
     def train(self, model_dir: str, train: Optional[TrainConfig] = None, start: Any = None,
               hooks: Sequence[tf.train.SessionRunHook] = (), change: Optional[Change] = None) -> str:
@@ -79,31 +88,47 @@ class Classifier:
             DataError: files cannot be read, or there are too many bad records.
         """
         experiment = dataclasses.replace(self._experiment, train=train or self._experiment.train)
-        record(model_dir, experiment)
+        if self._leads:
+            record(model_dir, experiment)
         if start is None and isinstance(experiment.model, ImportedConfig):
             start = warm_start_from(resolve_prefix(experiment.model.checkpoint))
-        estimator, done = self._estimator(model_dir, experiment.train, start, change=change), steps_done(model_dir)
-        if done >= experiment.train.steps:
-            _LOG.info('%s: finished already, with %d steps', model_dir, done)
+        training = self._training(model_dir, experiment.train, start, hooks, change)
+        if training.done >= experiment.train.steps:
+            _LOG.info('%s: finished already, with %d steps', model_dir, training.done)
         else:
-            self._train(estimator, experiment.train, done, hooks)
-        return estimator.latest_checkpoint()
+            self._train(training)
+        checkpoint = tf.train.latest_checkpoint(model_dir)
+        if self._leads and experiment.machine.distribute != MachineConfig.distribute:
+            write_plain_graph(training, checkpoint)
+        return str(checkpoint)
 
-    def _train(self, estimator: tf.estimator.Estimator, train: TrainConfig, done: int,
-               hooks: Sequence[tf.train.SessionRunHook]) -> None:
-        if done:
-            _LOG.info('%s: going on after step %d of %d', estimator.model_dir, done, train.steps)
-        title = os.path.basename(os.path.normpath(estimator.model_dir))
-        input_fn = training_input_fn(self.images.train, train.batch_size, train.seed, self._experiment.images.augment,
-                                     done * train.batch_size)
+    @property
+    def _leads(self) -> bool:
+        return self.cluster is None or self.cluster.is_chief
+
+    def _training(self, model_dir: str, train: TrainConfig, start: Any, hooks: Sequence[tf.train.SessionRunHook],
+                  change: Optional[Change]) -> Training:
+        title, done = os.path.basename(os.path.normpath(model_dir)), steps_done(model_dir)
         listeners = []
         if self.images.validation is not None:
             listeners.append(EvaluationListener(title, range(done + 1, train.steps), lambda: self.evaluate(
-                tf.train.latest_checkpoint(estimator.model_dir), 'validation')['accuracy']))
+                tf.train.latest_checkpoint(model_dir), 'validation')['accuracy']))
+        progress = [ProgressHook(title, train.steps, done)] if self._leads else []
+        return Training(model_dir, train, done, change(classifier_model_fn) if change else classifier_model_fn,
+                        self._params(train), start, [*hooks, *progress], listeners,
+                        lambda size, seed, skip: training_input_fn(self.images.train, size, seed,
+                                                                   self._experiment.images.augment, skip))
+
+    def _train(self, training: Training) -> None:
+        if training.done:
+            _LOG.info('%s: going on after step %d of %d', training.model_dir, training.done, training.train.steps)
+        machine = self._experiment.machine
         try:
             with self.images.bad.watched():
-                estimator.train(input_fn, max_steps=train.steps, saving_listeners=listeners,
-                                hooks=list(hooks) + [ProgressHook(title, train.steps, done)])
+                if self.cluster is None:
+                    run_here(training, machine)
+                else:
+                    run_in_cluster(training, machine, self.cluster)
         except tf.estimator.NanLossDuringTrainingError as error:
             raise OptionError('the loss is no number any more: lower learning_rate, or raise warmup_steps') from error
         self.images.bad.report()
@@ -128,19 +153,15 @@ class Classifier:
         if examples is None:
             raise OptionError('no %s images: set validation_fraction of the images' % part)
         averaged = bool(self._experiment.train.average) and has_averages(checkpoint)
-        estimator = self._estimator(os.path.dirname(checkpoint), self._experiment.train, None, averaged)
+        config = evaluation_config(self._experiment.machine, os.path.dirname(checkpoint))
+        estimator = tf.estimator.Estimator(classifier_model_fn, config=config,
+                                           params=self._params(self._experiment.train, averaged))
         with self.images.bad.watched():
             measured = estimator.evaluate(evaluation_input_fn(examples), checkpoint_path=checkpoint, name=part)
         return {'accuracy': float(measured['accuracy']), 'loss': float(measured['cross_entropy'])}
 
-    def _estimator(self, model_dir: str, train: TrainConfig, start: Any,
-                   averaged: bool = False, change: Optional[Change] = None) -> tf.estimator.Estimator:
-        config = tf.estimator.RunConfig(model_dir, train.seed, save_summary_steps=100, log_step_count_steps=None,
-                                        save_checkpoints_steps=min(train.steps, train.checkpoint_steps),
-                                        keep_checkpoint_max=2)
-        model_fn = classifier_model_fn if change is None else change(classifier_model_fn)
-        return tf.estimator.Estimator(model_fn, config=config, warm_start_from=start, params={
-            'model': self._experiment.model, 'train': train, 'averaged': averaged})
+    def _params(self, train: TrainConfig, averaged: bool = False) -> Dict[str, Any]:
+        return {'model': self._experiment.model, 'train': train, 'averaged': averaged}
 
 
 def has_averages(checkpoint: str) -> bool:

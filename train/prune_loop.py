@@ -28,6 +28,7 @@ from tf1pruning.search.steps import parse_step
 from .classifier import Classifier
 from .config import CONFIGS, LoopConfig, load
 from .retraining import Retraining
+from .tasks import following, retrain_together, run_task, train_together
 from .telling import Stages, Teller, stages_of
 from .train import define_flags, prepare, read_experiment
 
@@ -55,9 +56,9 @@ def prune(classifier: Classifier, checkpoint: str, config: LoopConfig, output: s
         raise OptionError('an accuracy floor needs validation images: set validation_fraction of the images')
 
     training = Retraining(classifier, config, checkpoint, part)
-    return prune_loop(checkpoint, output, classifier.network, settings_of(config), training.retrain,
-                      training.evaluate, training.prepare if config.sparse is not None else None, training.finish(),
-                      tell)
+    return prune_loop(checkpoint, output, classifier.network, settings_of(config),
+                      retrain_together(classifier, training.retrain), training.evaluate,
+                      training.prepare if config.sparse is not None else None, training.finish(), tell)
 
 
 def settings_of(config: LoopConfig) -> LoopSettings:
@@ -82,9 +83,16 @@ def run() -> None:
     prepare()
     config = load(LoopConfig, FLAGS.config)
     experiment = read_experiment(os.path.join(os.path.dirname(FLAGS.config), config.experiment))
-    classifier = Classifier(experiment)
-    stages = stages_of(config, 0 if FLAGS.checkpoint else experiment.train.steps)
-    checkpoint = FLAGS.checkpoint or trained(classifier, experiment.train.steps, stages)
+    run_task(experiment, FLAGS.output, lambda classifier: lead(classifier, config, experiment.train.steps),
+             lambda worker: following(worker, lambda checkpoint, folder, plan: Retraining(
+                 worker, config, checkpoint, 'test').retrain(checkpoint, folder, plan)),
+             [name for name in ('sparse', 'soft', 'distill') if getattr(config, name) is not None])
+
+
+def lead(classifier: Classifier, config: LoopConfig, steps: int) -> None:
+    """Does all of it; in a cluster the others take part in the trainings."""
+    stages = stages_of(config, 0 if FLAGS.checkpoint else steps)
+    checkpoint = FLAGS.checkpoint or trained(classifier, steps, stages)
     result = prune(classifier, checkpoint, config, FLAGS.output, Teller(stages, config))
     if result.stripped is None:
         print('no step was accepted: the network stays as it was (%s)' % result.checkpoint)
@@ -99,7 +107,7 @@ def trained(classifier: Classifier, steps: int, stages: Stages) -> str:
     """Trains the network that the loop begins with; returns its checkpoint."""
     stages.begin('training the network, %d steps' % steps)
     began = time.time()
-    checkpoint = classifier.train(os.path.join(FLAGS.output, 'baseline'))
+    checkpoint = train_together(classifier, os.path.join(FLAGS.output, 'baseline'))
     stages.finish(steps, time.time() - began)
     return checkpoint
 

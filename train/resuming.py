@@ -31,6 +31,7 @@ def record(model_dir: str, experiment: Experiment) -> None:
     """
     path = os.path.join(model_dir, RECORD)
     wanted = json.loads(json.dumps(dataclasses.asdict(experiment)))
+    del wanted['machine']  # What it runs on may change; what it is does not.
     if tf.train.latest_checkpoint(model_dir) and os.path.exists(path):
         with open(path, encoding='utf-8') as stream:
             found = json.load(stream)

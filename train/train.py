@@ -23,6 +23,7 @@ from tf1pruning.tf1 import quiet, use_tf1_behavior
 from .classifier import Classifier
 from .config import CONFIGS, Experiment, FilesConfig, ImportedConfig, load
 from .resuming import steps_done
+from .tasks import run_task, train_together
 
 FLAGS = flags.FLAGS
 
@@ -80,9 +81,12 @@ def prepare() -> None:
 def train() -> int:
     """Trains, evaluates and prints the accuracy; returns the exit code."""
     prepare()
-    classifier = Classifier(read_experiment(FLAGS.config))
+    return run_task(read_experiment(FLAGS.config), FLAGS.output, _lead, lambda worker: {'train': worker.train}) or 0
+
+
+def _lead(classifier: Classifier) -> int:
     try:
-        checkpoint = classifier.train(FLAGS.output)
+        checkpoint = train_together(classifier, FLAGS.output)
     except KeyboardInterrupt:
         return fail('train', 'interrupted; the same command goes on after step %d' % steps_done(FLAGS.output), 130)
     for part in ('validation', 'test'):

@@ -4,7 +4,7 @@ Everything is read from the operations' types and inputs; a slot's name carries 
 """
 
 import re
-from typing import Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ..errors import OptionError
 from ..model.variables import divisor_of
@@ -76,7 +76,7 @@ def find_variables(graph: tf.Graph) -> Dict[str, List[GraphVariable]]:
         piece = variable._get_save_slice_info()
         if piece is not None:
             places[variable.op.name] = (piece.full_name, tuple(piece.var_offset))
-        copies = getattr(variable, 'values', ())
+        copies: Sequence[tf.Variable] = getattr(variable, 'values', ())
         places.update({copy.op.name: (_checkpoint_name(copies[0].op), ()) for copy in copies})
     found: Dict[str, List[GraphVariable]] = {}
     for op in graph.get_operations():

@@ -17,6 +17,7 @@ from .images import (
 )
 from .imported import ImportedConfig
 from .loop import DistillConfig, LoopConfig, SoftConfig, SparseConfig
+from .machine import MachineConfig
 from .mobilenets import (
     BlockConfig,
     MobileNetV1Config,
@@ -35,10 +36,10 @@ from .training import TrainConfig
 __all__ = [
     'CONFIGS', 'AugmentConfig', 'BlockConfig', 'BuiltConfig', 'Cifar10Config', 'ConvolutionalConfig', 'DataConfig',
     'DigitsConfig', 'DistillConfig', 'Experiment', 'FashionCnnConfig', 'FashionMnistConfig', 'FilesConfig',
-    'FolderConfig', 'ImportedConfig', 'LeNet300Config', 'LeNet5Config', 'LoopConfig', 'MnistConfig',
-    'MobileNetV1Config', 'MobileNetV2Config', 'MobileNetV2SEConfig', 'MobileNetV3Config', 'MobileNetV3SmallConfig',
-    'ModelConfig', 'PicturesConfig', 'ResNetConfig', 'SeparableConfig', 'SoftConfig', 'SparseConfig',
-    'TFRecordConfig', 'TrainConfig', 'V3BlockConfig', 'VGGConfig', 'load', 'one_of']
+    'FolderConfig', 'ImportedConfig', 'LeNet300Config', 'LeNet5Config', 'LoopConfig', 'MachineConfig',
+    'MnistConfig', 'MobileNetV1Config', 'MobileNetV2Config', 'MobileNetV2SEConfig', 'MobileNetV3Config',
+    'MobileNetV3SmallConfig', 'ModelConfig', 'PicturesConfig', 'ResNetConfig', 'SeparableConfig', 'SoftConfig',
+    'SparseConfig', 'TFRecordConfig', 'TrainConfig', 'V3BlockConfig', 'VGGConfig', 'load', 'one_of']
 
 CONFIGS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), 'configs')
 """The folder of the examples."""

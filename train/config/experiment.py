@@ -3,6 +3,7 @@
 import dataclasses
 
 from .images import DataConfig, DigitsConfig
+from .machine import MachineConfig
 from .model import ModelConfig
 from .training import TrainConfig
 
@@ -15,8 +16,10 @@ class Experiment:
         model: the network.
         train: the training.
         images: what it trains on.
+        machine: what the training runs on.
     """
 
     model: ModelConfig
     train: TrainConfig
     images: DataConfig = DigitsConfig()
+    machine: MachineConfig = MachineConfig()

@@ -1,0 +1,77 @@
+"""What each process of a program does: one leads, or is alone; the others follow it."""
+
+import json
+from typing import Any, Callable, Mapping, Optional, Sequence
+
+from tf1pruning.errors import UnsupportedError
+from tf1pruning.plan import PruningPlan
+from tf1pruning.tf1 import release_server
+
+from .classifier import Classifier
+from .cluster import Cluster, Task
+from .config import Experiment, ImportedConfig, MachineConfig
+
+Actions = Mapping[str, Callable[..., Any]]
+Retrain = Callable[[str, str, PruningPlan], str]
+
+
+def run_task(experiment: Experiment, folder: str, lead: Callable[[Classifier], Optional[int]],
+             actions: Callable[[Classifier], Actions], unshared: Sequence[str] = ()) -> Optional[int]:
+    """Does what the task of this process is, by `TF_CONFIG`.
+
+    Args:
+        experiment: the network, its images and its training.
+        folder: the output folder, which all processes share.
+        lead: what the chief does, or the only process there is; it returns the exit code.
+        actions: what workers do at the chief's calls.
+        unshared: names of what is asked for that only one device and one process can do.
+
+    Raises:
+        UnsupportedError: it is to be distributed, but there is that, or a network that is imported.
+        OptionError: TF_CONFIG is no description of a cluster, or not one for this distribution.
+        OutputError: the chief cannot write into the folder.
+    """
+    distribute = experiment.machine.distribute
+    refused = [*unshared, *['an imported network'] * isinstance(experiment.model, ImportedConfig)]
+    if distribute != MachineConfig.distribute and refused:
+        raise UnsupportedError('distribute: %s does not go with %s: leave that out, or set distribute: none'
+                               % (distribute, ', '.join(refused)))
+    task = Task.of_environment()
+    if task is None:
+        return lead(Classifier(experiment))
+    cluster = Cluster(task, experiment.machine, folder)
+    try:
+        if not cluster.is_chief:
+            cluster.follow(actions(Classifier(experiment, cluster=cluster)) if task.job == 'worker' else {})
+            return 0
+        code = lead(Classifier(experiment, cluster=cluster))
+        if not code:
+            cluster.finish()
+        return code
+    finally:
+        release_server()
+
+
+def train_together(classifier: Classifier, folder: str) -> str:
+    """Trains as `Classifier.train` does, in a cluster with the workers, and returns the checkpoint."""
+    if classifier.cluster is None:
+        return classifier.train(folder)
+    return classifier.cluster.call('train', [folder], lambda: classifier.train(folder))
+
+
+def retrain_together(classifier: Classifier, retrain: Retrain) -> Retrain:
+    """Returns a retraining that the workers of a cluster take part in."""
+    cluster = classifier.cluster
+    if cluster is None:
+        return retrain
+
+    def together(checkpoint: str, folder: str, plan: PruningPlan) -> str:
+        return cluster.call('retrain', [checkpoint, folder, plan.to_json()],
+                            lambda: retrain(checkpoint, folder, plan))
+    return together
+
+
+def following(worker: Classifier, retrain: Retrain) -> Actions:
+    """Returns what a worker does at the calls of a chief that prunes in a loop."""
+    return {'train': worker.train, 'retrain': lambda checkpoint, folder, plan: retrain(
+        checkpoint, folder, PruningPlan.from_dict(json.loads(plan)))}
