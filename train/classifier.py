@@ -15,7 +15,7 @@ from .cluster import Cluster
 from .cluster_training import run_in_cluster
 from .config import Experiment, ImportedConfig, MachineConfig, TrainConfig
 from .data import Form, Images, evaluation_input_fn, load_images, training_input_fn
-from .machine import Change, Training, evaluation_config, run_here
+from .machine import Change, ModelFn, Training, evaluation_config, run_here
 from .model_fn import classifier_model_fn
 from .plain_graph import write_plain_graph
 from .progress import EvaluationListener, ProgressHook
@@ -114,8 +114,9 @@ class Classifier:
             listeners.append(EvaluationListener(title, range(done + 1, train.steps), lambda: self.evaluate(
                 tf.train.latest_checkpoint(model_dir), 'validation')['accuracy']))
         progress = [ProgressHook(title, train.steps, done)] if self._leads else []
-        return Training(model_dir, train, done, change(classifier_model_fn) if change else classifier_model_fn,
-                        self._params(train), start, [*hooks, *progress], listeners,
+        model_fn: ModelFn = classifier_model_fn
+        return Training(model_dir, train, done, change(model_fn) if change else model_fn, self._params(train), start,
+                        [*hooks, *progress], listeners,
                         lambda size, seed, skip: training_input_fn(self.images.train, size, seed,
                                                                    self._experiment.images.augment, skip))
 
