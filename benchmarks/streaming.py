@@ -33,7 +33,7 @@ def save_vgg16(folder: str) -> str:
     """Writes VGG16 with random weights; returns the prefix."""
     import numpy as np
 
-    from benchmarks.zoo_layers import conv, dense, image
+    from benchmarks.zoo.layers import conv, dense, image
     from tf1pruning.model.bundle_writer import write_tensors
     from tf1pruning.tf1 import tf
     prefix = os.path.join(folder, 'model.ckpt')

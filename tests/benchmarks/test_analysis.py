@@ -9,11 +9,11 @@ from typing import Any, Dict
 import numpy as np
 import pytest
 
-from benchmarks import analysis
-from benchmarks.analysis_case import chain_case, counts, measure
-from benchmarks.analysis_peer import TorchPruning
-from benchmarks.analysis_table import FORMS, STAGES, markdown, plain
-from benchmarks.zoo_case import half
+from benchmarks.analysis import __main__ as analysis
+from benchmarks.analysis.case import chain_case, counts, measure
+from benchmarks.analysis.peer import TorchPruning
+from benchmarks.analysis.table import FORMS, STAGES, markdown, plain
+from benchmarks.zoo.making import half
 from tf1pruning.channels import analyse
 from tf1pruning.passes.soft_prune import soft_prune
 from tf1pruning.passes.strip import strip
@@ -156,6 +156,6 @@ def test_the_process_of_the_other_side(tmp_path: Path) -> None:
 def test_the_same_architectures_in_pytorch(name: str, parameters: int) -> None:
     """As many trainable parameters as the Keras network has; InceptionV3 has 17,216 scales more."""
     pytest.importorskip('torch')
-    from benchmarks.analysis_torch_networks import ARCHITECTURES
+    from benchmarks.analysis.torch_networks import ARCHITECTURES
     network = ARCHITECTURES[name].build()
     assert sum(each.numel() for each in network.parameters()) == parameters

@@ -7,14 +7,15 @@ from typing import Any, Dict, List
 import numpy as np
 import pytest
 
-from benchmarks import zoo
-from benchmarks.zoo_blocks import BLOCKS
-from benchmarks.zoo_case import example, measure
-from benchmarks.zoo_dialects import DIALECTS
-from benchmarks.zoo_models import model_networks
-from benchmarks.zoo_networks import networks
-from benchmarks.zoo_small import SMALL
-from benchmarks.zoo_table import TOLERANCE, markdown, verdict
+from benchmarks.zoo import __main__ as zoo
+from benchmarks.zoo.blocks import BLOCKS
+from benchmarks.zoo.case import measure
+from benchmarks.zoo.dialects import DIALECTS
+from benchmarks.zoo.making import example
+from benchmarks.zoo.models import model_networks
+from benchmarks.zoo.networks import networks
+from benchmarks.zoo.small import SMALL
+from benchmarks.zoo.table import TOLERANCE, markdown, verdict
 
 QUICK = ('SE-dense', 'GroupedConv', 'Dilation-SpaceToBatch', 'PadShortcut', 'Gather', 'StridedSlice', 'LSTM', 'ESPCN',
          'NCHW')

@@ -6,10 +6,10 @@ from typing import Any, Callable, Dict, NamedTuple
 
 import numpy as np
 
-from benchmarks.analysis_table import STAGES
-from benchmarks.zoo_case import half
-from benchmarks.zoo_networks import keras_network
-from benchmarks.zoo_weights import random_weights
+from benchmarks.analysis.table import STAGES
+from benchmarks.zoo.making import half
+from benchmarks.zoo.networks import keras_network
+from benchmarks.zoo.weights import random_weights
 from tf1pruning.channels import analyse
 from tf1pruning.cost import count_cost
 from tf1pruning.graph.inference import Input, inference_graph

@@ -4,8 +4,8 @@ from typing import Callable, Dict
 
 import numpy as np
 
-from benchmarks.zoo_blocks import Ends, dense_shared, registrars
-from benchmarks.zoo_layers import batch_norm, biased, conv, dense, depthwise, image, side_by_side, width
+from benchmarks.zoo.blocks import Ends, dense_shared, registrars
+from benchmarks.zoo.layers import batch_norm, biased, conv, dense, depthwise, image, side_by_side, width
 from tf1pruning.tf1 import tf
 
 DIALECTS: Dict[str, Callable[[], Ends]] = {}

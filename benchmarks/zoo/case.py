@@ -1,6 +1,6 @@
 """One architecture of the zoo: built, pruned by half, stripped, written, and compared from its files.
 
-`python -m benchmarks.zoo_case NAME FOLDER` prints one line of JSON; `benchmarks.zoo` runs it in a process of its own.
+`python -m benchmarks.zoo.case NAME FOLDER` prints one line of JSON; `benchmarks.zoo` runs it in a process of its own.
 """
 
 import json
@@ -12,27 +12,22 @@ from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 import numpy as np
 
-from benchmarks.zoo_models import model_networks
-from benchmarks.zoo_networks import Built, Network, networks
-from benchmarks.zoo_weights import calibrated, random_weights
+from benchmarks.zoo.making import build, half
+from benchmarks.zoo.models import model_networks
+from benchmarks.zoo.network import Built
+from benchmarks.zoo.networks import networks
 from tf1pruning.channels import Channels, analyse
-from tf1pruning.choice import choose
 from tf1pruning.cost import count_cost
 from tf1pruning.graph.channels_last import channels_last
-from tf1pruning.graph.inference import Input
-from tf1pruning.model.checkpoint import read_meta_graph, save_checkpoint, write_tensors
+from tf1pruning.model.checkpoint import read_meta_graph, save_checkpoint
 from tf1pruning.model.frozen import save_frozen
 from tf1pruning.model.load import load_model
 from tf1pruning.model.model import Model
 from tf1pruning.passes.soft_prune import soft_prune
 from tf1pruning.passes.strip import strip
 from tf1pruning.passes.to_inference import to_inference
-from tf1pruning.plan import PruningPlan
-from tf1pruning.ranking import Amount
 from tf1pruning.tf1 import quiet, tf, use_tf1_behavior
 from tf1pruning.verify import compare
-
-BATCH = 2
 
 
 class Timed:
@@ -74,49 +69,6 @@ def measure(name: str, folder: str) -> Dict[str, Any]:
             'filters_prunable': prunable, 'macs': before.macs, 'macs_after': after.macs,
             'parameters': before.parameters, 'parameters_after': after.parameters, **found,
             'refused': refusals(channels), 'seconds': timed.seconds}
-
-
-def half(channels: Channels) -> PruningPlan:
-    """Chooses half of every group, whatever multiple that is."""
-    return choose(channels, channels.groups, Amount(ratio=0.5, align=1), 'l1')
-
-
-def build(network: Network, folder: str) -> Built:
-    """Builds a network and writes its checkpoint, without a session; then lets its statistics fit its weights."""
-    assert network.build is not None
-    random = np.random.RandomState(0)
-    prefix = os.path.join(folder, 'model.ckpt')
-    with tf.Graph().as_default() as graph:
-        source, output = network.build()
-        if output.op.type == 'Softmax':
-            output = output.op.inputs[0]
-        values = random_weights(random, graph, tf.global_variables())
-        tf.train.Saver().export_meta_graph(prefix + '.meta')
-        feeds = {source.name: example(random, [size or BATCH for size in source.shape.as_list()], network.scale)}
-    write_values(prefix, values)
-    return fit(Built(prefix, (output.name,), {source.name: Input()}, feeds), values, random)
-
-
-def fit(built: Built, values: Dict[str, np.ndarray], random: np.random.RandomState) -> Built:
-    """Writes the checkpoint anew, with moving statistics near what the batch norms see."""
-    model = to_inference(load_model(built.path, built.outputs, built.inputs))
-    channels = analyse(model)
-    write_values(built.path, {**values, **calibrated(soft_prune(model, channels, half(channels)), built.feeds, random)})
-    return built
-
-
-def write_values(prefix: str, values: Dict[str, np.ndarray]) -> None:
-    """Writes variables by their names."""
-    write_tensors(prefix, [(name, '', value) for name, value in values.items()])
-
-
-def example(random: np.random.RandomState, shape: Sequence[int], scale: float) -> np.ndarray:
-    """Draws a batch of inputs that differ as photographs do, coarsely and in colour, not only in their noise."""
-    coarse = [min(size, 4) if 0 < axis < len(shape) - 1 else size for axis, size in enumerate(shape)]
-    values = random.uniform(0, 1, coarse)
-    for axis, size in enumerate(shape):
-        values = np.repeat(values, -(-size // values.shape[axis]), axis).take(range(size), axis)
-    return (scale * (0.8 * values + 0.2 * random.uniform(0, 1, shape))).astype(np.float32)
 
 
 def write(soft: Model, hard: Model, folder: str) -> Tuple[str, str, str]:

@@ -6,7 +6,9 @@ from typing import Dict, List, NamedTuple, Tuple
 
 import numpy as np
 
-from benchmarks.zoo_networks import Built, Network
+from benchmarks.zoo.making import example, fit, write_values
+from benchmarks.zoo.network import Built, Network
+from benchmarks.zoo.weights import random_weights
 from tf1pruning.graph.inference import Input
 from tf1pruning.model.checkpoint import read_meta_graph
 from tf1pruning.tf1 import tf
@@ -53,8 +55,6 @@ class _Variable(NamedTuple):
 
 def detector(meta_path: str, folder: str) -> Built:
     """Gives a single-shot detector random weights; its boxes and scores are compared before it sorts them."""
-    from benchmarks.zoo_case import example, fit, write_values
-    from benchmarks.zoo_weights import random_weights
     random = np.random.RandomState(0)
     prefix = os.path.join(folder, 'model.ckpt')
     meta = read_meta_graph(meta_path)

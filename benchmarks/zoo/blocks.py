@@ -4,7 +4,7 @@ from typing import Callable, Dict, Tuple
 
 import numpy as np
 
-from benchmarks.zoo_layers import (
+from benchmarks.zoo.layers import (
     batch_norm,
     classified,
     conv,

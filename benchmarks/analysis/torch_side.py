@@ -1,6 +1,6 @@
 """Torch-Pruning's side of `benchmarks.analysis`: a process that prunes the networks it is asked for and says how long.
 
-    echo ResNet50 | python -m benchmarks.analysis_torch
+    echo ResNet50 | python -m benchmarks.analysis.torch_side
 
 It needs PyTorch (a CPU build is enough) and torch-pruning, nothing of TensorFlow. A line of JSON for every line read.
 """
@@ -16,7 +16,7 @@ def measure(name: str) -> Dict[str, Any]:
     """Prunes half of the channels of a network, the outputs left alone.
 
     Args:
-        name: one of `benchmarks.analysis_torch_networks.ARCHITECTURES`.
+        name: one of `benchmarks.analysis.torch_networks.ARCHITECTURES`.
 
     Returns:
         Seconds of `build` (the dependency graph, by tracing one image) and `prune` (importance and removal, one
@@ -25,7 +25,7 @@ def measure(name: str) -> Dict[str, Any]:
     import torch
     import torch_pruning
 
-    from benchmarks.analysis_torch_networks import ARCHITECTURES
+    from benchmarks.analysis.torch_networks import ARCHITECTURES
     architecture = ARCHITECTURES[name]
     network = architecture.build().eval()
     image = torch.zeros(1, 3, architecture.size, architecture.size)

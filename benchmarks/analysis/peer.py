@@ -27,7 +27,7 @@ class TorchPruning:
         folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         self._process: Optional[subprocess.Popen[str]] = None
         try:
-            self._process = subprocess.Popen([python, '-m', 'benchmarks.analysis_torch'], stdin=subprocess.PIPE,
+            self._process = subprocess.Popen([python, '-m', 'benchmarks.analysis.torch_side'], stdin=subprocess.PIPE,
                                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=folder)
             answer = self._answer(self._process)
         except OSError as error:
@@ -44,7 +44,7 @@ class TorchPruning:
             self._process.communicate()
 
     def measure(self, name: str) -> Dict[str, Any]:
-        """Lets it prune a network; returns seconds and counts (see `benchmarks.analysis_torch.measure`).
+        """Lets it prune a network; returns seconds and counts (see `benchmarks.analysis.torch_side.measure`).
 
         Raises:
             RuntimeError: it does not run, or ended.

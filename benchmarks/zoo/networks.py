@@ -1,53 +1,14 @@
 """The architectures of `benchmarks.zoo`: Keras applications, slim nets, and small ones that those lack."""
 
 import importlib
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, List, Tuple
 
-import numpy as np
-
-from benchmarks.zoo_blocks import BLOCKS
-from benchmarks.zoo_dialects import DIALECTS
-from benchmarks.zoo_small import SMALL
-from tf1pruning.graph.inference import Input
+from benchmarks.zoo.blocks import BLOCKS
+from benchmarks.zoo.dialects import DIALECTS
+from benchmarks.zoo.models import model_networks
+from benchmarks.zoo.network import Network
+from benchmarks.zoo.small import SMALL
 from tf1pruning.tf1 import tf
-
-Builder = Callable[[], Tuple[tf.Tensor, tf.Tensor]]
-"""Builds a network in the default graph; returns its input placeholder and its output."""
-
-
-class Built(NamedTuple):
-    """A network on disk.
-
-    Attributes:
-        path: its checkpoint, or a `.pb`.
-        outputs: names of the tensors to compare: the logits, where the network ends in a softmax.
-        inputs: what to cut at.
-        feeds: what to run it with.
-        constants: values of its other placeholders.
-    """
-
-    path: str
-    outputs: Tuple[str, ...]
-    inputs: Dict[str, Input]
-    feeds: Dict[str, np.ndarray]
-    constants: Mapping[str, Any] = {}
-
-
-class Network(NamedTuple):
-    """How to come by an architecture.
-
-    Attributes:
-        family: `keras`, `slim`, `small` or `model`.
-        build: builds it, for random weights.
-        scale: largest number in an image: networks that hold their own preprocessing read 0 … 255.
-        made: instead of `build`, gives one that has weights; takes a folder for files.
-    """
-
-    family: str
-    build: Optional[Builder] = None
-    scale: float = 1.0
-    made: Optional[Callable[[str], Built]] = None
-
 
 _KERAS_1: Dict[str, int] = {
     'MobileNet': 224, 'MobileNetV2': 224, 'NASNetMobile': 224, 'DenseNet121': 224, 'DenseNet169': 224,
@@ -113,7 +74,6 @@ def networks() -> Dict[str, Network]:
 
 def default_names() -> List[str]:
     """Returns what is measured when nobody says what: with TensorFlow 2, Keras networks only that 1.15 lacks."""
-    from benchmarks.zoo_models import model_networks
     built = [name for name in networks() if tf.__version__.startswith('1.') or name not in _KERAS_1]
     return [*model_networks(), *built]
 

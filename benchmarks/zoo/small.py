@@ -2,7 +2,7 @@
 
 from typing import Callable, Dict, List, Tuple
 
-from benchmarks.zoo_layers import (
+from benchmarks.zoo.layers import (
     classified,
     conv,
     deconv,

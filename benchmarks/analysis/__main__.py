@@ -16,9 +16,9 @@ import statistics
 import sys
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
-from benchmarks.analysis_case import chain_case, counts, keras_case, measure
-from benchmarks.analysis_peer import TorchPruning
-from benchmarks.analysis_table import FORMS, PARTS, STAGES, markdown, plain
+from benchmarks.analysis.case import chain_case, counts, keras_case, measure
+from benchmarks.analysis.peer import TorchPruning
+from benchmarks.analysis.table import FORMS, PARTS, STAGES, markdown, plain
 from tf1pruning.tf1 import quiet, tf, use_tf1_behavior
 
 EXAMPLES = """examples:

@@ -18,7 +18,7 @@ import tempfile
 import time
 from typing import Any, Dict, List, Optional, Set
 
-from benchmarks.zoo_table import markdown, verdict
+from benchmarks.zoo.table import markdown, verdict
 
 RESULTS = os.path.join('benchmarks', 'results')
 
@@ -27,7 +27,7 @@ def run_case(name: str, timeout: float) -> Dict[str, Any]:
     """Measures one network in a process of its own; what went wrong is part of the result."""
     with tempfile.TemporaryDirectory(prefix='zoo-') as folder:
         try:
-            done = subprocess.run([sys.executable, '-m', 'benchmarks.zoo_case', name, folder], timeout=timeout,
+            done = subprocess.run([sys.executable, '-m', 'benchmarks.zoo.case', name, folder], timeout=timeout,
                                   capture_output=True, text=True, check=False)
         except subprocess.TimeoutExpired:
             return {'name': name, 'error': 'not done after %d s' % timeout}
@@ -93,8 +93,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
 
 def measure(parser: argparse.ArgumentParser, args: argparse.Namespace) -> bool:
     """Measures what the arguments ask for; returns whether all agreed."""
-    from benchmarks.zoo_models import model_networks
-    from benchmarks.zoo_networks import default_names, networks
+    from benchmarks.zoo.models import model_networks
+    from benchmarks.zoo.networks import default_names, networks
     from tf1pruning.tf1 import tf
     known = {**networks(), **model_networks()}
     unknown = [name for name in args.names if name not in known]

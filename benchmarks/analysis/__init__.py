@@ -1,0 +1,1 @@
+"""How fast channels are analysed, beside Torch-Pruning."""

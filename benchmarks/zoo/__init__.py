@@ -1,0 +1,1 @@
+"""Prunes half of every group of every architecture at hand and proves that nothing else changed."""
