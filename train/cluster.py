@@ -76,6 +76,10 @@ class Task(NamedTuple):
         return self.position + 1 if self.job == 'worker' else 0
 
 
+class LeftError(Exception):
+    """The chief has left the training that a worker would take part in."""
+
+
 class Cluster:
     """This process's part in the trainings of a cluster.
 
@@ -133,13 +137,31 @@ class Cluster:
                 tf.Session.reset(self._server.target, [self.training_id], tf.ConfigProto(device_filters=['/job:ps']))
             self.training_id = uuid.uuid4().hex
 
-    def announce(self) -> None:
-        """Calls the others to the training that begins."""
-        self._write({**self._announced, 'training': self.training_id})
+    def announce(self, ready: bool) -> None:
+        """Calls the others to the training that begins.
+
+        Args:
+            ready: whether they can begin, too; else they prepare themselves.
+        """
+        self._write({**self._announced, 'training': self.training_id, 'ready': ready})
 
     def finish(self) -> None:
         """Sends the others home."""
         self._write({'finished': True})
+
+    def wait_until_ready(self) -> None:
+        """Waits until the chief has given the variables their values.
+
+        Raises:
+            LeftError: it does something else by now, or does not answer.
+        """
+        while True:
+            notice = self._notice()
+            if notice is None or notice.get('training') != self.training_id:
+                raise LeftError('another training')
+            if notice['ready']:
+                return
+            time.sleep(_POLL)
 
     def is_current(self) -> bool:
         """Whether the training that this process takes part in is still the chief's."""
@@ -168,7 +190,7 @@ class Cluster:
         self.training_id = notice['training']
         try:
             action(*notice['arguments'])
-        except tf.errors.OpError as error:
+        except (tf.errors.OpError, LeftError) as error:
             _LOG.info('not in it (%s), trying again', type(error).__name__)
             return False
         return True

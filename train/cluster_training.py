@@ -34,10 +34,15 @@ def _run_on_servers(training: Training, machine: MachineConfig, cluster: Cluster
     """Takes steps on the variables that all workers share.
 
     Their place is a container of its own, for they stay on the servers when a training ends: a worker that is late
-    would find those of the last training, and add to them. The chief calls the others when the variables are there.
+    would find those of the last training, and add to them. The workers build their graphs while the chief builds its
+    own, and begin when the variables are there.
     """
     hooks: List[tf.train.SessionRunHook] = [*training.hooks]
-    hooks.append(_WhenReady(cluster.announce) if cluster.is_chief else _StopWhen(lambda: not cluster.is_current()))
+    if cluster.is_chief:
+        cluster.announce(ready=False)
+        hooks.append(_WhenReady(lambda: cluster.announce(ready=True)))
+    else:
+        hooks.append(_Following(cluster))
     # A worker that finds no variables looks again by itself; the session would do so every 30 s.
     config = run_config(machine, training.model_dir, training.train,
                         **({} if cluster.is_chief else {'session_creation_timeout_secs': 1}))
@@ -62,7 +67,7 @@ def _run_mirrored(training: Training, machine: MachineConfig, cluster: Cluster) 
                                'averages: set average: 0, or distribute: parameter_server')
     input_fn = training.input_fn(replicas, local, cluster.task.number)
     if cluster.is_chief:
-        cluster.announce()
+        cluster.announce(ready=True)
     with tempfile.TemporaryDirectory() as own:
         folder = training.model_dir if cluster.is_chief else _pointing_to(training.model_dir, own)
         estimator = tf.estimator.Estimator(
@@ -107,11 +112,14 @@ class _WhenReady(tf.train.SessionRunHook):
         self._action()
 
 
-class _StopWhen(tf.train.SessionRunHook):
-    """Leaves a training that is not what it should be any more."""
+class _Following(tf.train.SessionRunHook):
+    """Begins when the chief is ready, and leaves when the chief trains something else."""
 
-    def __init__(self, condition: Callable[[], bool]) -> None:
-        self._condition, self._looked, self._steps = condition, time.time(), 0
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster, self._looked, self._steps = cluster, time.time(), 0
+
+    def begin(self) -> None:
+        self._cluster.wait_until_ready()
 
     def after_create_session(self, session: tf.Session, coord: tf.train.Coordinator) -> None:
         _LOG.info('taking part')
@@ -120,7 +128,7 @@ class _StopWhen(tf.train.SessionRunHook):
         self._steps += 1
         if time.time() - self._looked > _LOOK:
             self._looked = time.time()
-            if self._condition():
+            if not self._cluster.is_current():
                 run_context.request_stop()
 
     def end(self, session: tf.Session) -> None:

@@ -16,8 +16,8 @@ from tf1pruning.errors import OptionError, OutputError
 from .machine import CLUSTER
 
 KINDS = ('parameter_server', 'multi_worker_mirrored')
-_POLL, _GRACE = 0.1, 10.0
-"""Seconds between two looks at the processes, and what they have to end by themselves."""
+_POLL, _GRACE, _LAST_LINES = 0.1, 10.0, 2.0
+"""Seconds between two looks at the processes, for them to end by themselves, and for their last lines to be read."""
 
 
 class Running(NamedTuple):
@@ -85,6 +85,7 @@ class LocalCluster:
 
     def _ended(self, name: str, code: int) -> Optional[int]:
         """Starts again what can be; returns the exit code of all where that is the end of it."""
+        self.tasks[name].printer.join(_LAST_LINES)
         if code == 0:
             self._let_end()
             return 0
@@ -107,6 +108,7 @@ class LocalCluster:
         for running in self.tasks.values():
             with contextlib.suppress(subprocess.TimeoutExpired):
                 running.process.wait(max(0.0, deadline - time.time()))
+                running.printer.join(_LAST_LINES)
 
     def _start_all(self) -> None:
         names = ['%s:%d' % (job, index) for job, count in self._jobs.items() for index in range(count)]
@@ -148,7 +150,7 @@ class LocalCluster:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     running.process.wait(2)
         for running in self.tasks.values():
-            running.printer.join(2)
+            running.printer.join(_LAST_LINES)
         self.tasks.clear()
         self._ending = False
 
