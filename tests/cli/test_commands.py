@@ -257,6 +257,17 @@ def test_inspect_where_nothing_can_be_pruned(work: str, command: Command) -> Non
     assert 'no channels can be pruned' in command('inspect', 'net', '--outputs', 'stem/Relu6').out
 
 
+def test_export_folded(work: str, command: Command) -> None:
+    """Smaller, and says by how much it differs."""
+    words = ('export', 'net', '--outputs', 'output', '--output')
+    assert command(*words, 'plain.pb').code == 0
+    result = command(*words, 'folded.pb', '--fold')
+    assert result.code == 0
+    assert ', folded; largest difference ' in result.out
+    assert os.path.getsize('folded.pb') < os.path.getsize('plain.pb')
+    assert relative(_run('plain.pb'), _run('folded.pb')) < 1e-5
+
+
 def test_export_replaces_only_when_told(work: str, command: Command) -> None:
     words = ('export', 'net', '--outputs', 'output', '--output', 'deep/er/net.pb')
     assert 'deep/er/net.pb: ' in command(*words).out
