@@ -7,7 +7,7 @@ from typing import Any, Dict, Mapping, Optional, Sequence
 
 from tf1pruning.errors import ModelError, OptionError
 from tf1pruning.model.checkpoint import resolve_prefix
-from tf1pruning.network import Network
+from tf1pruning.network import AVERAGE, Network
 from tf1pruning.tf1 import tf
 from tf1pruning.training import warm_start_from
 
@@ -51,7 +51,7 @@ class Classifier:
         self.images: Images = images or load_images(experiment.images, Form.of(model))
         shape = [None, model.image_size, model.image_size, model.image_channels]
         self.network = Network([model.output if isinstance(model, ImportedConfig) else 'logits'],
-                               {'IteratorGetNext:0': ('input', shape)})
+                               {'IteratorGetNext:0': ('input', shape)}, averages=True)
 
     def of_checkpoint(self, checkpoint: str) -> 'Classifier':
         """Returns a classifier for what became of the network: a checkpoint with its graph, such as a stripped one.
@@ -137,7 +137,7 @@ class Classifier:
     def evaluate(self, checkpoint: str, part: str = 'test') -> Mapping[str, float]:
         """Returns `accuracy`, between 0 and 1, and `loss`, the mean cross-entropy, of a checkpoint.
 
-        Where the training keeps moving averages of the weights, and the checkpoint has them, they are what counts.
+        Where the checkpoint has moving averages of the weights, they are what counts; `network` reads them, too.
 
         Args:
             checkpoint: its prefix.
@@ -153,10 +153,9 @@ class Classifier:
         examples = self.images._asdict().get(part)
         if examples is None:
             raise OptionError('no %s images: set validation_fraction of the images' % part)
-        averaged = bool(self._experiment.train.average) and has_averages(checkpoint)
         config = evaluation_config(self._experiment.machine, os.path.dirname(checkpoint))
         estimator = tf.estimator.Estimator(classifier_model_fn, config=config,
-                                           params=self._params(self._experiment.train, averaged))
+                                           params=self._params(self._experiment.train, has_averages(checkpoint)))
         with self.images.bad.watched():
             measured = estimator.evaluate(evaluation_input_fn(examples), checkpoint_path=checkpoint, name=part)
         return {'accuracy': float(measured['accuracy']), 'loss': float(measured['cross_entropy'])}
@@ -167,4 +166,4 @@ class Classifier:
 
 def has_averages(checkpoint: str) -> bool:
     """Whether a checkpoint holds moving averages of the weights."""
-    return any(name.endswith('/ExponentialMovingAverage') for name, _ in tf.train.list_variables(checkpoint))
+    return any(name.endswith(AVERAGE) for name, _ in tf.train.list_variables(checkpoint))

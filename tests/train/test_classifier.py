@@ -118,8 +118,8 @@ def test_the_averages_are_what_is_evaluated(tmp_path: Any) -> None:
         prefix = tf.train.Saver().save(session, str(tmp_path / 'swapped.ckpt'))
     averaged = Classifier(with_train(QUICK, average=0.9))
     assert averaged.evaluate(checkpoint) == plain
-    assert averaged.evaluate(prefix)['accuracy'] < 0.2
-    assert without.evaluate(prefix) == plain
+    for classifier in (averaged, without):
+        assert classifier.evaluate(prefix)['accuracy'] < 0.2
 
 
 def test_a_loss_that_is_no_number_is_one_line(tmp_path: Any) -> None:

@@ -15,6 +15,7 @@ import pytest
 from tests import plain
 from tf1pruning.errors import OptionError
 from tf1pruning.model.checkpoint import resolve_prefix
+from tf1pruning.network import AVERAGE
 from tf1pruning.plan import PruningPlan
 from tf1pruning.search.settings import LoopResult
 from train.classifier import Classifier
@@ -99,6 +100,27 @@ def test_every_option_at_once(tmp_path: Any, sparse: SparseConfig) -> None:
     shipped = Frozen(str(tmp_path / result.final['pb']))
     images = Classifier(Experiment(TINY, TrainConfig(4, batch_size=8))).images
     assert shipped.accuracy(images.test) == pytest.approx(result.final['accuracy'])
+
+
+def test_the_averages_of_the_weights_are_what_is_pruned_and_shipped(tmp_path: Any) -> None:
+    """What is evaluated is what the choice is made by, what is stripped and what is in the file, after any training."""
+    train = TrainConfig(3, batch_size=8, schedule='constant', average=0.9)
+    result = _run(tmp_path, retrain=train, finetune=train, values=(0.5,))
+    assert result.final is not None
+    retrained, stripped, tuned, shipped = (plain.values_of(resolve_prefix(str(tmp_path / name))) for name in (
+        '00_threshold_0.5/retrained_0', 'stripped/Stripped_Dir', 'finetuned', 'final'))
+    names = [name for name in shipped if name + AVERAGE in tuned]
+    assert len(names) > 5
+    assert any(np.abs(tuned[name] - tuned[name + AVERAGE]).max() > 1e-3 for name in names)
+    for name in names:
+        assert np.array_equal(shipped[name], tuned[name + AVERAGE])
+        assert np.array_equal(stripped[name], stripped[name + AVERAGE])
+        assert np.isclose(np.abs(stripped[name]).sum(), np.abs(retrained[name + AVERAGE]).sum())
+    classifier = Classifier(Experiment(TINY, TrainConfig(4, batch_size=8)))
+    images = classifier.images.test
+    assert Frozen(str(tmp_path / result.final['pb'])).accuracy(images) == pytest.approx(result.final['accuracy'])
+    kept = result.attempts[-1]['accuracy']
+    assert Frozen(str(tmp_path / STRIPPED / 'modify.pb')).accuracy(images) == pytest.approx(kept)
 
 
 def test_a_floor_needs_images_of_its_own(tmp_path: Any) -> None:
