@@ -5,7 +5,7 @@ from typing import Any, Callable, Mapping
 from tf1pruning.errors import UnsupportedError
 from tf1pruning.tf1 import tf
 
-from .config import TrainConfig, one_of
+from .config import TrainConfig
 
 
 class NadamOptimizer(tf.train.AdamOptimizer):
@@ -49,21 +49,13 @@ OPTIMIZERS: Mapping[str, Make] = {
 
 
 def make_optimizer(step: tf.Tensor, train: TrainConfig) -> tf.train.Optimizer:
-    """Returns the optimizer of a training.
-
-    Raises:
-        OptionError: an unknown optimizer or schedule.
-    """
-    return one_of(train.optimizer, OPTIMIZERS, 'optimizer')(learning_rate(step, train), train)
+    """Returns the optimizer of a training."""
+    return OPTIMIZERS[train.optimizer](learning_rate(step, train), train)
 
 
 def learning_rate(step: tf.Tensor, train: TrainConfig) -> tf.Tensor:
-    """Returns the learning rate after some updates.
-
-    Raises:
-        OptionError: an unknown schedule.
-    """
-    rate = one_of(train.schedule, SCHEDULES, 'schedule')(step, train)
+    """Returns the learning rate after some updates."""
+    rate = SCHEDULES[train.schedule](step, train)
     if train.warmup_steps:
         rate *= tf.minimum(1.0, tf.cast(step + 1, tf.float32) / train.warmup_steps)
     return rate

@@ -10,7 +10,6 @@ was interrupted, at any moment. This is the file to copy: put your own `tf.estim
 """
 
 import dataclasses
-import json
 import os
 import time
 from typing import List, Optional
@@ -24,6 +23,7 @@ from tf1pruning.search.journal import Tell
 from tf1pruning.search.loop import prune_loop
 from tf1pruning.search.settings import LoopResult, LoopSettings
 from tf1pruning.search.steps import parse_step
+from tf1pruning.training import require_batch_norm
 
 from .classifier import Classifier
 from .config import CONFIGS, LoopConfig, load
@@ -49,11 +49,14 @@ def prune(classifier: Classifier, checkpoint: str, config: LoopConfig, output: s
         tell: called with the name and the result of every stage.
 
     Raises:
-        OptionError: there is an accuracy floor, but no images to measure it on that are not the test images.
+        OptionError: there is an accuracy floor, but no images to measure it on that are not the test images; or there
+            is no batch norm to recalibrate.
     """
     part = 'test' if classifier.images.validation is None else 'validation'
     if part == 'test' and config.has_floor:
         raise OptionError('an accuracy floor needs validation images: set validation_fraction of the images')
+    if config.recalibrate:
+        require_batch_norm(classifier.network.load(checkpoint))
 
     training = Retraining(classifier, config, checkpoint, part)
     return prune_loop(checkpoint, output, classifier.network, settings_of(config),
@@ -73,15 +76,16 @@ def settings_of(config: LoopConfig) -> LoopSettings:
                         config.criterion, limits=limits, least_accuracy=config.least_accuracy or None,
                         largest_loss=config.largest_loss if config.largest_loss < 1 else None,
                         max_failed_rate=config.max_failed_rate, max_retries=config.max_retries,
-                        max_halvings=config.max_halvings, training=json.dumps(
-                            {name: value for name, value in dataclasses.asdict(config).items()
-                             if name in ('retrain', 'sparse', 'soft', 'distill')}, sort_keys=True))
+                        max_halvings=config.max_halvings, training={
+                            name: value for name, value in dataclasses.asdict(config).items()
+                            if name in ('retrain', 'sparse', 'soft', 'distill', 'recalibrate', 'finetune')})
 
 
 def run() -> None:
     """Trains, if need be, prunes, and says what came out."""
     prepare()
     config = load(LoopConfig, FLAGS.config)
+    settings_of(config).check()
     experiment = read_experiment(os.path.join(os.path.dirname(FLAGS.config), config.experiment))
     run_task(experiment, FLAGS.output, lambda classifier: lead(classifier, config, experiment.train.steps),
              lambda worker: following(worker, lambda checkpoint, folder, plan: Retraining(

@@ -32,6 +32,8 @@ def record(model_dir: str, experiment: Experiment) -> None:
     path = os.path.join(model_dir, RECORD)
     wanted = json.loads(json.dumps(dataclasses.asdict(experiment)))
     del wanted['machine']  # What it runs on may change; what it is does not.
+    if wanted['model'].get('checkpoint'):  # The two may be moved together, or be named from elsewhere.
+        wanted['model']['checkpoint'] = os.path.relpath(wanted['model']['checkpoint'], model_dir)
     if tf.train.latest_checkpoint(model_dir) and os.path.exists(path):
         with open(path, encoding='utf-8') as stream:
             found = json.load(stream)

@@ -9,7 +9,7 @@ import pytest
 
 from tests import builders, plain
 from tf1pruning.channels import analyse
-from tf1pruning.errors import OptionError
+from tf1pruning.errors import ModelError, NameNotFoundError, OptionError
 from tf1pruning.model.checkpoint import save_checkpoint
 from tf1pruning.model.model import Model
 from tf1pruning.network import Network
@@ -17,6 +17,7 @@ from tf1pruning.passes.soft_prune import soft_prune
 from tf1pruning.passes.to_inference import to_inference
 from tf1pruning.plan import PruningPlan
 from tf1pruning.ranking import Amount
+from tf1pruning.search import loop, zeroing
 from tf1pruning.search.finish import Finish
 from tf1pruning.search.loop import prune_loop
 from tf1pruning.search.settings import LoopResult, LoopSettings
@@ -204,6 +205,78 @@ def test_half_a_step_is_enough(run: Any) -> None:
     assert '02_ratio_0.75' not in result.checkpoint
 
 
+def test_half_a_step_that_cannot_be_taken(run: Any, monkeypatch: Any) -> None:
+    """The loop goes back, and what was accepted before is stripped: the trainings are not lost to an error."""
+    def choose(network: Network, checkpoint: str, step: Step, *others: Any) -> Dict[str, Any]:
+        if step not in STEPS:
+            raise OptionError('the nearest is too far')
+        return zeroing.choose_and_zero(network, checkpoint, step, *others)
+    monkeypatch.setattr(loop, 'choose_and_zero', choose)
+    result = run(Trainer(), least_accuracy=0.45, max_retries=0)
+    assert _attempts(result) == [('ratio 0.25', 0, True), ('ratio 0.5', 0, True), ('ratio 0.75', 0, False)]
+    assert result.stripped is not None
+
+
+def test_a_step_that_cannot_be_taken_is_known_before_anything_is_measured(run: Any, tmp_path: Any) -> None:
+    trainer = Trainer()
+    with pytest.raises(OptionError, match='macs 0.01: cannot reach 1.0 % of the macs'):
+        run(trainer, steps=(Step('macs', 0.75), Step('macs', 0.01)))
+    with pytest.raises(NameNotFoundError, match='no scope'):
+        run(trainer, scopes=('blokc',))
+    assert trainer.calls == []
+    assert not os.path.exists(str(tmp_path / 'loop'))
+
+
+@pytest.mark.parametrize(('settings', 'message'), [
+    ({'steps': ()}, 'the loop has no steps'),
+    ({'steps': (Step('macs', 0.5), Step('macs', 0.8))}, 'macs 0.8 does not prune more than the step before, macs 0.5'),
+    ({'steps': (Step('ratio', 0.5), Step('ratio', 0.5))}, 'put the steps in order'),
+    ({'steps': (Step('threshold', 0.5), Step('ratio', 0.4)), 'limits': Amount(align=0)}, 'align 0 is not a positive'),
+    ({'criterion': 'L2'}, "no criterion 'L2'; there are batch_norm_scale"),
+    ({'combine': 'sum'}, "no combine 'sum'; there are"),
+])
+def test_settings_out_of_range(settings: Dict[str, Any], message: str) -> None:
+    """A threshold after a ratio, and ratios that rise, are in order."""
+    LoopSettings((Step('ratio', 0.1), Step('ratio', 0.2), Step('threshold', 0.5))).check()
+    with pytest.raises(OptionError, match=message):
+        LoopSettings(**{'steps': STEPS, **settings}).check()
+
+
+def test_a_folder_is_moved(tmp_path: Any) -> None:
+    """Paths in it are its own: what it began with, too, if that lies in it."""
+    folder, moved = str(tmp_path / 'first'), str(tmp_path / 'second')
+    saved = builders.save_network('nested_se', tmp_path / 'first')
+
+    def begun(trainer: Trainer, output: str) -> LoopResult:
+        return prune_loop(os.path.join(output, os.path.relpath(saved.prefix, folder)), output, Network('output'),
+                          LoopSettings(STEPS, ('all',), limits=Amount(align=1)), trainer.train, trainer.measure)
+    with pytest.raises(KeyboardInterrupt):
+        begun(Trainer(fail_at=4), folder)
+    os.rename(folder, moved)
+    again = Trainer()
+    assert begun(again, moved).stripped is not None
+    assert len(again.calls) == 4
+
+
+def test_a_training_that_leaves_no_numbers(run: Any, tmp_path: Any, monkeypatch: Any) -> None:
+    """It is not measured, and done again when the loop goes on."""
+    trainer = Trainer()
+
+    def spoilt(checkpoint: str, output: str, _: PruningPlan) -> str:
+        model = Network('output').load(checkpoint)
+        value = np.full_like(model.weights[KERNEL], np.nan)
+        os.makedirs(output)
+        save_checkpoint(model.replace(weights=model.weights.replaced({KERNEL: value})), output)
+        return output
+    monkeypatch.setattr(trainer, 'train', spoilt)
+    with pytest.raises(ModelError, match='block/expand/kernel is not finite any more'):
+        run(trainer)
+    assert trainer.calls == ['measure']
+    again = Trainer()
+    assert run(again).stripped is not None
+    assert again.calls[0] == '00_ratio_0.25/retrained_0'
+
+
 def test_nothing_can_be_accepted(run: Any) -> None:
     """The network stays as it was, and nothing is stripped."""
     result = run(Trainer(), least_accuracy=0.99, max_retries=0)
@@ -229,15 +302,12 @@ def test_bounds(run: Any) -> None:
 
 
 def test_another_loop_in_the_folder(run: Any) -> None:
-    """It is refused, and no steps are refused."""
     run(Trainer(), steps=STEPS[:1])
     with pytest.raises(OptionError, match='belongs to a run with steps'):
         run(Trainer(), steps=STEPS[1:])
-    with pytest.raises(OptionError, match='no steps'):
-        run(Trainer(), 'other', steps=())
 
 
-@pytest.mark.parametrize('found', [{}, {'loss': 0.1}, {'accuracy': float('nan')}])
+@pytest.mark.parametrize('found', [{}, {'loss': 0.1}, {'accuracy': float('nan')}, {'accuracy': 93.2}])
 def test_an_evaluation_without_accuracy(run: Any, found: Dict[str, float], monkeypatch: Any) -> None:
     trainer = Trainer()
     monkeypatch.setattr(trainer, 'measure', lambda checkpoint: found)

@@ -119,6 +119,8 @@ def test_nested(tmp_path: Any) -> None:
     ('steps: 5\nlearning_rate: .inf', 'learning_rate must be above 0, not inf'),
     ('steps: 5\nlearning_rate: .nan', 'learning_rate must be above 0, not nan'),
     ('steps: 5\naverage: 1', 'average must be from 0 to below 1, not 1'),
+    ('steps: 5\noptimizer: lion', "no optimizer named 'lion'; there are adagrad, adam"),
+    ('steps: 5\nschedule: linear', "no schedule named 'linear'; there are constant, cosine"),
     ('steps: 5\nschedule: step', 'schedule step needs decay_at'),
     ('steps: 5\nschedule: exponential', 'schedule exponential needs decay_steps'),
     ('steps: 5\ndecay_at: [4, 2]', r'decay_at must ascend: \[4, 2\]'),

@@ -64,13 +64,11 @@ def test_averages_lag_behind_and_take_the_place_of_the_weights(tmp_path: Any) ->
             assert np.allclose(found, expected, atol=1e-6) == averaged
 
 
-@pytest.mark.parametrize(('model', 'train', 'message'), [
-    ({'name': 'resnet'}, {}, "no model named 'resnet'; there are fashion_cnn, lenet_300_100"),
-    ({'activation': 'mish'}, {}, "no activation named 'mish'; there are elu, hard_swish"),
-    ({}, {'optimizer': 'lion'}, "no optimizer named 'lion'; there are adagrad, adam"),
-    ({}, {'schedule': 'linear'}, "no schedule named 'linear'; there are constant, cosine"),
+@pytest.mark.parametrize(('model', 'message'), [
+    ({'name': 'resnet'}, "no model named 'resnet'; there are fashion_cnn, imported"),
+    ({'activation': 'mish'}, "no activation named 'mish'; there are elu, hard_swish"),
 ])
-def test_unknown_names(model: dict, train: dict, message: str) -> None:
-    params = {'model': dataclasses.replace(SMALL, **model), 'train': TrainConfig(5, **train)}
+def test_unknown_names(model: dict, message: str) -> None:
+    params = {'model': dataclasses.replace(SMALL, **model), 'train': TrainConfig(5)}
     with pytest.raises(OptionError, match=message):
         classifier_model_fn(tf.zeros([2, 16, 16, 1]), tf.zeros([2], tf.int32), tf.estimator.ModeKeys.TRAIN, params)

@@ -8,8 +8,8 @@ import pytest
 from tf1pruning.errors import UnsupportedError
 from tf1pruning.tf1 import tf
 from tf1pruning.training.updates import find_updates, find_variables
-from train.config import TrainConfig
-from train.optimizers import learning_rate, make_optimizer
+from train.config import TrainConfig, training
+from train.optimizers import OPTIMIZERS, SCHEDULES, learning_rate, make_optimizer
 
 
 def rates(at: List[int], **options: Any) -> List[float]:
@@ -29,6 +29,11 @@ def rates(at: List[int], **options: Any) -> List[float]:
 ])
 def test_schedules(options: dict, at: List[int], expected: List[float]) -> None:
     np.testing.assert_allclose(rates(at, **options), expected, atol=1e-6)
+
+
+def test_all_names_are_known() -> None:
+    """Those that a configuration may name are those that there are."""
+    assert (sorted(OPTIMIZERS), sorted(SCHEDULES)) == (sorted(training.OPTIMIZERS), sorted(training.SCHEDULES))
 
 
 @pytest.mark.parametrize('use_resource', [False, True])

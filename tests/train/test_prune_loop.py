@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests import plain
-from tf1pruning.errors import OptionError
+from tf1pruning.errors import NothingToPruneError, OptionError
 from tf1pruning.model.checkpoint import resolve_prefix
 from tf1pruning.network import AVERAGE
 from tf1pruning.plan import PruningPlan
@@ -23,6 +23,7 @@ from train.config import (
     BlockConfig,
     DistillConfig,
     Experiment,
+    LeNet300Config,
     LoopConfig,
     MobileNetV2SEConfig,
     SoftConfig,
@@ -127,6 +128,23 @@ def test_a_floor_needs_images_of_its_own(tmp_path: Any) -> None:
     """The test images must not decide."""
     with pytest.raises(OptionError, match='set validation_fraction'):
         _run(tmp_path, least_accuracy=0.5)
+
+
+def test_what_cannot_work_is_known_before_any_retraining(tmp_path: Any) -> None:
+    """No batch norm to recalibrate, no blocks to prune; and other settings after the strip are another loop."""
+    classifier = Classifier(Experiment(LeNet300Config(image_size=8, hidden=(16,)), TrainConfig(2, batch_size=8)))
+    start = classifier.train(str(tmp_path / 'baseline'))
+    config = LoopConfig('', TrainConfig(2, batch_size=8), 'ratio', (0.5,), scopes=('all',))
+    for changes, error, message in (
+            ({'recalibrate': 2}, OptionError, 'depend on no batch norm'),
+            ({'scopes': ('blocks',)}, NothingToPruneError, 'no channels of the scopes asked for can be'),
+            ({'kind': 'macs', 'values': (0.5, 0.01)}, OptionError, 'macs 0.01: cannot reach 1.0 %')):
+        with pytest.raises(error, match=message):
+            prune(classifier, start, dataclasses.replace(config, **changes), str(tmp_path / 'loop'))
+    assert not os.path.exists(str(tmp_path / 'loop'))
+    prune(classifier, start, config, str(tmp_path / 'loop'))
+    with pytest.raises(OptionError, match=r'a run with training\.finetune null, not \{'):
+        prune(classifier, start, dataclasses.replace(config, finetune=TrainConfig(2)), str(tmp_path / 'loop'))
 
 
 CONFIG = """experiment: experiment.yaml

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from typing import Any, Callable, Dict, Mapping, Optional
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
 
 from ..errors import OptionError, OutputError
 from ..files import write_text
@@ -68,12 +68,21 @@ class Journal:
                               % (self._path, error)) from error
         if version != VERSION:
             raise OutputError('%s was written by another version: choose another folder' % self._path)
-        for name in sorted({*settings, *self._settings}):
-            if settings.get(name) != self._settings.get(name):
-                raise OptionError('%s belongs to a run with %s %s, not %s: give the same, or choose another folder' % (
-                    self._path, name, json.dumps(settings.get(name)), json.dumps(self._settings.get(name))))
+        for name, found, wanted in _differences(settings, self._settings):
+            raise OptionError('%s belongs to a run with %s %s, not %s: give the same, or choose another folder' % (
+                self._path, name, json.dumps(found), json.dumps(wanted)))
         self.records = records
 
     def _write(self) -> None:
         write_text(self._path, json.dumps({'tf1pruning_loop': VERSION, 'settings': self._settings,
                                            'finished': self.records}, indent=1) + '\n')
+
+
+def _differences(found: Record, wanted: Record, above: str = '') -> Iterator[Tuple[str, Any, Any]]:
+    """Yields the keys of two settings that differ, and both values; keys of keys have points between them."""
+    for name in sorted({*found, *wanted}):
+        one, two = found.get(name), wanted.get(name)
+        if isinstance(one, dict) and isinstance(two, dict):
+            yield from _differences(one, two, '%s%s.' % (above, name))
+        elif one != two:
+            yield above + name, one, two

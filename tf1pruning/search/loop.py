@@ -6,6 +6,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tu
 
 from ..channels import analyse
 from ..errors import OptionError
+from ..files import holds
 from ..model.checkpoint import resolve_prefix
 from ..network import Network
 from ..passes.to_inference import to_inference
@@ -17,7 +18,7 @@ from .finish import Finish, finish_loop
 from .journal import Journal, Record, Tell
 from .settings import Evaluate, LoopResult, LoopSettings, measured
 from .steps import Step
-from .zeroing import choose_and_zero, failed_filters, remains, whole, zero
+from .zeroing import choose_and_zero, failed_filters, refuse_no_numbers, remains, try_steps, whole, zero
 
 logger = logging.getLogger(__name__)
 Retrain = Callable[[str, str, PruningPlan], str]
@@ -48,13 +49,14 @@ def prune_loop(checkpoint: str, output: str, network: Network, settings: LoopSet
         tell: called with the name and the result of every stage, finished earlier or now.
 
     Raises:
-        OptionError: there are no steps, or the folder belongs to a loop with other settings.
+        OptionError: a setting is out of its range, a step cannot be taken, or the folder belongs to a loop with other
+            settings.
     """
-    if not settings.steps:
-        raise OptionError('the loop has no steps: give thresholds, ratios or targets')
+    settings.check()
     prefix = resolve_prefix(checkpoint)
+    begin = os.path.relpath(prefix, output) if holds(output, prefix) else os.path.abspath(prefix)
     journal = Journal(os.path.join(output, 'loop.json'), {
-        'checkpoint': os.path.abspath(prefix), 'outputs': list(network.outputs),
+        'checkpoint': begin, 'outputs': list(network.outputs),
         **{name: _plain(value) for name, value in settings._asdict().items()}}, tell)
     return _Loop(output, network, settings, retrain, evaluate, journal).run(prefix, prepare, finish)
 
@@ -79,6 +81,8 @@ class _Loop:
 
     def run(self, checkpoint: str, prepare: Optional[Prepare], finish: Optional[Finish]) -> LoopResult:
         """Takes one step after the other, until one cannot be accepted."""
+        if not self.journal.finished('baseline'):
+            try_steps(self.network, checkpoint, self.settings)
         baseline = self.journal.once('baseline', lambda: {**measured(self.evaluate, checkpoint),
                                                           **whole(self.network, checkpoint)})
         self._note_dense('baseline', baseline, checkpoint)
@@ -120,8 +124,12 @@ class _Loop:
 
     def _attempt(self, folder: str, step: Step, before: _Accepted, floor: float) -> Optional[_Accepted]:
         """Chooses, and retrains until the filters are zero and the accuracy is enough; None where it never is."""
-        chosen = self.journal.once(folder + '/soft', lambda: self._with_relative_paths(choose_and_zero(
-            self.network, before.checkpoint, step, self.settings, self._path(folder + '/Pruned_Dir'))))
+        try:
+            chosen = self.journal.once(folder + '/soft', lambda: self._with_relative_paths(choose_and_zero(
+                self.network, before.checkpoint, step, self.settings, self._path(folder + '/Pruned_Dir'))))
+        except OptionError as error:  # a target that the weights of the moment, or half a step, do not come near to
+            logger.warning('%s is left out: %s', step, error)
+            return None
         state = chosen
         for retry in range(self.settings.max_retries + 1):
             trained, found = self._retrained('%s/retrained_%d' % (folder, retry), retry, state)
@@ -149,6 +157,7 @@ class _Loop:
     def _train(self, name: str, checkpoint: str, plan: PruningPlan) -> Dict[str, Any]:
         """Lets the program train; it may have chosen other channels."""
         prefix = resolve_prefix(self.retrain(self._path(checkpoint), self._path(name), plan))
+        refuse_no_numbers(self.network, prefix)
         trained = {'checkpoint': self._relative(prefix)}
         own = os.path.join(os.path.dirname(prefix), 'plan.json')
         if os.path.exists(own):

@@ -1,8 +1,9 @@
 """What a pruning loop is told, and what it returns."""
 
 import math
-from typing import Callable, Dict, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple
 
+from ..criteria import COMBINE, CRITERIA
 from ..errors import OptionError
 from ..plan import PruningPlan
 from ..ranking import Amount
@@ -17,11 +18,11 @@ def measured(evaluate: Evaluate, checkpoint: str) -> Dict[str, float]:
     """Returns what a checkpoint measures, as plain numbers.
 
     Raises:
-        OptionError: there is no accuracy among it, or it is no number.
+        OptionError: there is no accuracy among it, or it is no number from 0 to 1.
     """
     found = {name: float(value) for name, value in evaluate(checkpoint).items()}
-    if not math.isfinite(found.get('accuracy', math.nan)):
-        raise OptionError('evaluate must return an accuracy; it returned %s' % (found or 'nothing'))
+    if not 0 <= found.get('accuracy', math.nan) <= 1:
+        raise OptionError('evaluate must return an accuracy, from 0 to 1; it returned %s' % (found or 'nothing'))
     return found
 
 
@@ -41,8 +42,8 @@ class LoopSettings(NamedTuple):
         max_failed_rate: above this part of chosen filters that are not zero, a step is retrained again.
         max_retries: how often at most a step is retrained again, for failed filters or below the floor.
         max_halvings: how often at most a step that stays below the floor is tried half as large.
-        training: what else the result depends on, such as how the program trains; like the others, it must be the same
-            when a loop goes on.
+        training: what else the result depends on, such as how the program trains, as JSON knows it; like the others,
+            it must be the same when a loop goes on.
     """
 
     steps: Tuple[Step, ...]
@@ -56,7 +57,26 @@ class LoopSettings(NamedTuple):
     max_failed_rate: float = 0.1
     max_retries: int = 2
     max_halvings: int = 1
-    training: str = ''
+    training: Optional[Mapping[str, Any]] = None
+
+    def check(self) -> None:
+        """Checks what can be known before anything is trained.
+
+        Raises:
+            OptionError: there are no steps, one does not prune more than the one before, or something is out of its
+                range.
+        """
+        if not self.steps:
+            raise OptionError('the loop has no steps: give thresholds, ratios or targets')
+        for step in self.steps:
+            step.amount(self.limits).check()
+        for before, step in zip(self.steps, self.steps[1:]):
+            if not step.goes_further(before):
+                raise OptionError('%s does not prune more than the step before, %s: put the steps in order'
+                                  % (step, before))
+        for what, name, known in (('criterion', self.criterion, CRITERIA), ('combine', self.combine, COMBINE)):
+            if name not in known:
+                raise OptionError('no %s %r; there are %s' % (what, name, ', '.join(sorted(known))))
 
     def floor(self, baseline: float) -> float:
         """Returns the accuracy below which a step is not accepted."""

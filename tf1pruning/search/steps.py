@@ -35,6 +35,11 @@ class Step(NamedTuple):
         return limits._replace(threshold=self.value if self.kind == 'threshold' else None,
                                ratio=self.value if self.kind == 'ratio' else None, target=None)
 
+    def goes_further(self, before: 'Step') -> bool:
+        """Whether it prunes more than another step, as far as the two can be compared."""
+        more = self.value - before.value
+        return self.kind != before.kind or more * (1 if self.kind == 'ratio' else -1) > 0
+
     def halfway(self, before: Optional['Step']) -> 'Step':
         """Returns the step that goes half as far from the one before, or from nothing pruned."""
         start = before.value if before is not None and before.kind == self.kind else _NOTHING[self.kind]

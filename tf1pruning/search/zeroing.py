@@ -3,16 +3,19 @@
 import os
 from typing import Any, Dict, Mapping
 
+import numpy as np
+
 from ..channels import Channels, analyse
-from ..channels.blocks import exclude_groups, select_groups
 from ..channels.cost_model import CostModel
-from ..choice import choose
+from ..choice import Selection
 from ..dictionaries import unconverged_filters
+from ..errors import ModelError, OptionError
 from ..files import atomic_folder
 from ..model.checkpoint import save_checkpoint
 from ..network import Network
 from ..passes.soft_prune import soft_prune
 from ..passes.to_inference import to_inference
+from ..pipeline import some_of
 from ..plan import PruningPlan, removed_ids
 from .settings import LoopSettings
 from .steps import Step
@@ -37,13 +40,46 @@ def choose_and_zero(network: Network, checkpoint: str, step: Step, settings: Loo
     """
     model = network.load(checkpoint)
     channels = analyse(to_inference(model))
-    groups = exclude_groups(channels, select_groups(channels, settings.scopes), settings.exclude)
-    plan = choose(channels, groups, step.amount(settings.limits), settings.criterion, settings.combine)
+    plan = _choice(step, settings).plan(channels)
     with atomic_folder(folder) as temporary:
         plan.save(os.path.join(temporary, 'plan.json'))
         prefix = save_checkpoint(soft_prune(model, channels, plan), temporary)
     return {'checkpoint': os.path.join(folder, os.path.basename(prefix)), 'plan': os.path.join(folder, 'plan.json'),
             **remains(channels, plan)}
+
+
+def try_steps(network: Network, checkpoint: str, settings: LoopSettings) -> None:
+    """Makes the choice of every step, so that one that cannot be made is known before anything is trained.
+
+    Raises:
+        NameNotFoundError: a scope matches nothing.
+        NothingToPruneError: nothing of the scopes can be pruned.
+        OptionError: a target cannot be met, or nothing is left to choose from.
+    """
+    channels = analyse(to_inference(network.load(checkpoint)))
+    for step in settings.steps:
+        try:
+            some_of(_choice(step, settings).plan(channels))
+        except OptionError as error:
+            raise OptionError('%s: %s' % (step, error)) from error
+
+
+def _choice(step: Step, settings: LoopSettings) -> Selection:
+    return Selection(step.amount(settings.limits), settings.scopes, settings.exclude, settings.criterion,
+                     settings.combine)
+
+
+def refuse_no_numbers(network: Network, checkpoint: str) -> None:
+    """Checks what a training has left.
+
+    Raises:
+        ModelError: a parameter holds something infinite, or what is no number.
+    """
+    model = to_inference(network.load(checkpoint))
+    for name in model.variables:
+        if name in model.weights and not np.isfinite(model.weights[name]).all():
+            raise ModelError('%s: %s is not finite any more: remove the folder, and train at a lower learning rate'
+                             % (checkpoint, name))
 
 
 def zero(network: Network, checkpoint: str, plan: PruningPlan, folder: str) -> str:

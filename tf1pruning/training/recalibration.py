@@ -57,9 +57,7 @@ def recalibrate(model: Model, batches: Iterable[Batch]) -> Model:
     """
     forward = to_inference(model)
     graph, norms = _collecting(forward)
-    if not norms:
-        raise OptionError('the outputs (%s) depend on no batch norm: there is nothing to recalibrate'
-                          % ', '.join(model.outputs))
+    _require(norms, model)
     _tell_of_others(forward, norms)
     sums: Dict[Tuple[str, str], _Sums] = {}
     for values in _run(graph, norms, forward, batches):
@@ -69,6 +67,17 @@ def recalibrate(model: Model, batches: Iterable[Batch]) -> Model:
     if not sums:
         raise OptionError('there are no batches: give at least one')
     return _with_statistics(model, sums)
+
+
+def require_batch_norm(model: Model) -> None:
+    """Checks that a model can be recalibrated, before hours are spent on what comes first.
+
+    Raises:
+        OptionError: no batch norm.
+        UnsupportedError: a batch norm's statistics are neither variables nor constants.
+    """
+    forward = to_inference(model)
+    _require(use_batch_statistics(Rewiring(forward.view), forward), model)
 
 
 def batches_of(input_fn: Callable[[], Any], inputs: Sequence[str], count: int) -> Iterator[Dict[str, np.ndarray]]:
@@ -113,6 +122,12 @@ class _Sums:
         """Returns mean and variance of everything added."""
         mean = self.values / self.count
         return mean, np.maximum(self.squares / self.count - np.square(mean), 0)
+
+
+def _require(norms: Sequence[BatchNorm], model: Model) -> None:
+    if not norms:
+        raise OptionError('the outputs (%s) depend on no batch norm: there is nothing to recalibrate'
+                          % ', '.join(model.outputs))
 
 
 def _tell_of_others(forward: Model, norms: Sequence[BatchNorm]) -> None:

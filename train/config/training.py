@@ -3,7 +3,10 @@
 import dataclasses
 from typing import Tuple
 
-from .reading import require
+from .reading import one_of, require
+
+OPTIMIZERS = ('adagrad', 'adam', 'momentum', 'nadam', 'rmsprop', 'sgd')
+SCHEDULES = ('constant', 'cosine', 'exponential', 'step')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +58,9 @@ class TrainConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuses values outside their range."""
+        """Refuses unknown names and values outside their range."""
+        one_of(self.optimizer, dict.fromkeys(OPTIMIZERS), 'optimizer')
+        one_of(self.schedule, dict.fromkeys(SCHEDULES), 'schedule')
         for name in ('steps', 'batch_size', 'checkpoint_steps'):
             require(getattr(self, name) >= 1, '%s must be at least 1, not %s' % (name, getattr(self, name)))
         for name in ('epsilon', 'warmup_steps', 'weight_decay', 'decay_steps', 'seed'):
