@@ -74,7 +74,8 @@ class LoopSettings(NamedTuple):
             if not step.goes_further(before):
                 raise OptionError('%s does not prune more than the step before, %s: put the steps in order'
                                   % (step, before))
-        for what, name, known in (('criterion', self.criterion, CRITERIA), ('combine', self.combine, COMBINE)):
+        for what, name, known in (('criterion', self.criterion, tuple(CRITERIA)),
+                                  ('combine', self.combine, tuple(COMBINE))):
             if name not in known:
                 raise OptionError('no %s %r; there are %s' % (what, name, ', '.join(sorted(known))))
 
