@@ -5,6 +5,7 @@ from typing import Dict, Iterable, List, Optional, Tuple
 from ..errors import ModelError
 from ..tf1 import tf
 from .contexts import Contexts
+from .library import called_functions
 from .view import CONTROL, GraphView, TensorName, parse_tensor
 
 
@@ -107,7 +108,6 @@ class Rewiring:
         needed = self.needed(targets)
         graph = tf.GraphDef()
         graph.versions.CopyFrom(self.view.graph.versions)
-        graph.library.CopyFrom(self.view.graph.library)
         aliases = {target.node: self.resolve(target) for target in targets
                    if self.resolve(target) != target and target.node not in needed}
         for name in self.view.nodes:
@@ -121,6 +121,7 @@ class Rewiring:
             elif name in aliases:
                 alias = graph.node.add(name=name, op='Identity', input=[str(aliases[name])])
                 alias.attr['T'].type = self.view.nodes[name].attr['T'].type
+        graph.library.CopyFrom(called_functions(graph.node, self.view.graph.library))
         return graph
 
     def _emit(self, graph: tf.GraphDef, node: tf.NodeDef, inputs: List[TensorName]) -> None:
