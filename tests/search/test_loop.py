@@ -227,21 +227,6 @@ def test_a_step_that_cannot_be_taken_is_known_before_anything_is_measured(run: A
     assert not os.path.exists(str(tmp_path / 'loop'))
 
 
-@pytest.mark.parametrize(('settings', 'message'), [
-    ({'steps': ()}, 'the loop has no steps'),
-    ({'steps': (Step('macs', 0.5), Step('macs', 0.8))}, 'macs 0.8 does not prune more than the step before, macs 0.5'),
-    ({'steps': (Step('ratio', 0.5), Step('ratio', 0.5))}, 'put the steps in order'),
-    ({'steps': (Step('threshold', 0.5), Step('ratio', 0.4)), 'limits': Amount(align=0)}, 'align 0 is not a positive'),
-    ({'criterion': 'L2'}, "no criterion 'L2'; there are batch_norm_scale"),
-    ({'combine': 'sum'}, "no combine 'sum'; there are"),
-])
-def test_settings_out_of_range(settings: Dict[str, Any], message: str) -> None:
-    """A threshold after a ratio, and ratios that rise, are in order."""
-    LoopSettings((Step('ratio', 0.1), Step('ratio', 0.2), Step('threshold', 0.5))).check()
-    with pytest.raises(OptionError, match=message):
-        LoopSettings(**{'steps': STEPS, **settings}).check()
-
-
 def test_a_folder_is_moved(tmp_path: Any) -> None:
     """Paths in it are its own: what it began with, too, if that lies in it."""
     folder, moved = str(tmp_path / 'first'), str(tmp_path / 'second')
@@ -295,7 +280,6 @@ def test_filters_that_come_back_are_retrained(run: Any) -> None:
 
 
 def test_bounds(run: Any) -> None:
-    """Filters that come back for ever do not make a loop for ever."""
     result = run(Trainer(dict.fromkeys(range(1, 99), 3)), steps=STEPS[:1], max_retries=2, max_halvings=1)
     assert len(result.attempts) == 6
     assert result.plan is None
