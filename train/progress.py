@@ -39,16 +39,23 @@ class ProgressHook(tf.train.SessionRunHook):
                              leave=False, dynamic_ncols=True)
 
     def before_run(self, run_context: tf.train.SessionRunContext) -> Optional[tf.train.SessionRunArgs]:
-        """Asks for the loss where it will be shown."""
+        """Asks for the loss, and for the steps that other workers took, where they will be shown."""
         is_late = time.time() - self._said > _SECONDS
         self._due = self._bar is not None or is_late or (self._done + 1 - self._before) % self._every == 0
-        losses = run_context.session.graph.get_collection(tf.GraphKeys.LOSSES)
-        return tf.train.SessionRunArgs(losses[:1]) if self._due and losses else None
+        if not self._due:
+            return None
+        graph = run_context.session.graph
+        step = tf.train.get_global_step(graph)
+        return tf.train.SessionRunArgs({'loss': graph.get_collection(tf.GraphKeys.LOSSES)[:1],
+                                        'step': [] if step is None else [step]})
 
     def after_run(self, run_context: tf.train.SessionRunContext, run_values: tf.train.SessionRunValues) -> None:
         """Moves the bar, or writes a line."""
         self._done += 1
-        loss = 'loss %.3f' % run_values.results[0] if run_values.results else ''
+        loss = ''
+        if run_values.results is not None:
+            loss = 'loss %.3f' % run_values.results['loss'][0] if run_values.results['loss'] else ''
+            self._done = max([self._done, *run_values.results['step']])
         if self._bar is not None:
             self._bar.set_postfix_str(loss, refresh=False)
             self._bar.update()

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 import pytest
@@ -33,6 +33,9 @@ criterion: l1
 align: 1
 retrain: {steps: %d, batch_size: 6, optimizer: %s, weight_decay: 0.001, average: %s, checkpoint_steps: %d}
 """
+Kills = Sequence[Tuple[str, str]]
+"""Which tasks are killed, one after the other, and what is said before."""
+
 FOREIGN = 0o027
 """What the files of all processes but the chief lack the rights of: so they tell who wrote them."""
 AS_ITSELF = ("import json, os, sys; chief = json.loads(os.environ['TF_CONFIG'])['task']['type'] == 'chief'; "
@@ -52,30 +55,37 @@ class Output:
         """Nothing is kept back."""
 
 
-def _run(folder: Any, kind: str, victim: str, sign: str, workers: int, steps: int, values: str = '0.5',
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory: Any) -> str:
+    """The network that is pruned."""
+    return Classifier(Experiment(NETWORK, TrainConfig(20, batch_size=8))).train(str(tmp_path_factory.mktemp('trained')))
+
+
+def _run(folder: Any, start: str, kind: str, kills: Kills, workers: int, steps: int, values: str = '0.5',
          optimizer: str = 'momentum', average: float = 0) -> Output:
-    """Prunes a trained network on a cluster, where one process may be killed when somebody says something."""
-    start = Classifier(Experiment(NETWORK, TrainConfig(20, batch_size=8))).train(str(folder / 'trained'))
+    """Prunes a trained network on a cluster, where processes are killed when somebody says something."""
     (folder / 'experiment.yaml').write_text(EXPERIMENT % kind)
     (folder / 'loop.yaml').write_text(LOOP % (values, steps, optimizer, average, steps // 6))
     output = Output()
     command = [sys.executable, '-c', AS_ITSELF, '-m', 'train.prune_loop', '--config', str(folder / 'loop.yaml'),
                '--output', str(folder / 'out'), '--checkpoint', start]
-    with LocalCluster(command, kind, workers, 1, restarts=1, output=output) as cluster:  # type: ignore[arg-type]
-        if victim:
-            threading.Thread(target=_kill, args=(cluster, output, victim, sign), daemon=True).start()
+    with LocalCluster(command, kind, workers, 1, len(kills), output) as cluster:  # type: ignore[arg-type]
+        threading.Thread(target=_kill, args=(cluster, output, kills), daemon=True).start()
         code = cluster.wait()
-        codes = {running.process.returncode for name, running in cluster.tasks.items() if name != victim}
-    assert (code, codes) == (0, {0}), output.text
-    assert output.text.count(' | ended by SIGKILL') == bool(victim), output.text
+        codes = {running.process.returncode for name, running in cluster.tasks.items() if name not in dict(kills)}
+    assert (code, codes - {0}) == (0, set()), output.text
+    assert output.text.count(' | ended by SIGKILL') == len(kills), output.text
     return output
 
 
-def _kill(cluster: LocalCluster, output: Output, victim: str, sign: str) -> None:
-    while sign not in output.text:
-        time.sleep(0.02)
-    time.sleep(0.2)  # So that it is in the midst of it.
-    os.kill(cluster.tasks[victim].process.pid, signal.SIGKILL)
+def _kill(cluster: LocalCluster, output: Output, kills: Kills) -> None:
+    heard = 0
+    for victim, sign in kills:
+        while sign not in output.text[heard:]:
+            time.sleep(0.02)
+        heard = output.text.index(sign, heard) + len(sign)
+        time.sleep(0.2)  # So that it is in the midst of it.
+        os.kill(cluster.tasks[victim].process.pid, signal.SIGKILL)
 
 
 def _check(folder: Any, attempts: int, averages: bool = False) -> None:
@@ -120,31 +130,31 @@ def _steps(output: Output) -> Dict[str, int]:
     return taken
 
 
-def test_parameter_servers(tmp_path: Any) -> None:
+def test_parameter_servers(tmp_path: Any, trained: str) -> None:
     """The worker is killed while it trains; the chief goes on, and it follows again."""
-    _run(tmp_path, 'parameter_server', 'worker:0', 'worker:0 | taking part', 1, steps=900)
+    _run(tmp_path, trained, 'parameter_server', [('worker:0', 'worker:0 | taking part')], 1, steps=500)
     _check(tmp_path / 'out', 1)
 
 
-def test_mirrored_workers(tmp_path: Any) -> None:
-    _run(tmp_path, 'multi_worker_mirrored', '', '', 1, steps=60)
+def test_mirrored_workers(tmp_path: Any, trained: str) -> None:
+    _run(tmp_path, trained, 'multi_worker_mirrored', [], 1, steps=40)
     _check(tmp_path / 'out', 1)
 
 
 @pytest.mark.slow
-def test_parameter_servers_with_two_workers(tmp_path: Any) -> None:
-    """With moving averages, and long enough that the one that was killed takes part again."""
-    output = _run(tmp_path, 'parameter_server', 'worker:1', 'worker:1 | taking part', 2, steps=3000,
-                  values='0.25, 0.5', optimizer='adam', average=0.9)
+def test_everybody_on_parameter_servers_is_killed(tmp_path: Any, trained: str) -> None:
+    """A worker, and in the second retraining the chief and the server; with moving averages."""
+    kills = [('worker:1', 'worker:1 | taking part'), ('chief:0', '[2/3] ratio 0.5'), ('ps:0', '| taking part')]
+    output = _run(tmp_path, trained, 'parameter_server', kills, 2, steps=2500, values='0.25, 0.5', optimizer='adam',
+                  average=0.9)
     _check(tmp_path / 'out', 2, averages=True)
-    assert output.text.count('worker:1 | taking part') >= 2, output.text
     assert all(_steps(output).get(name, 0) > 1 for name in ('worker:0', 'worker:1')), output.text
 
 
 @pytest.mark.slow
-def test_a_mirrored_worker_is_killed(tmp_path: Any) -> None:
+def test_a_mirrored_worker_is_killed(tmp_path: Any, trained: str) -> None:
     """All begin again, and go on after the last checkpoint."""
-    output = _run(tmp_path, 'multi_worker_mirrored', 'worker:1', 'retrained_0: step 150 of 300', 2, steps=300,
-                  values='0.25, 0.5')
+    output = _run(tmp_path, trained, 'multi_worker_mirrored', [('worker:1', 'retrained_0: step 150 of 300')], 2,
+                  steps=300, values='0.25, 0.5')
     _check(tmp_path / 'out', 2)
     assert 'chief:0 | %s/out/00_ratio_0.25/retrained_0: going on after step ' % tmp_path in output.text

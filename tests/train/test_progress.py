@@ -42,6 +42,11 @@ def test_going_on_counts_from_where_it_was(caplog: Any, monkeypatch: Any) -> Non
         'net: step 8 of 10, loss 0.500, 1.0 steps/s, 2 s left')
 
 
+def test_steps_of_other_workers_count(caplog: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(tf.train, 'get_global_step', lambda graph: tf.constant(7))
+    assert lines(ProgressHook('net', 10), 5, caplog, monkeypatch, 1.0)[0].startswith('net: step 7 of 10')
+
+
 @pytest.mark.parametrize(('step', 'expected'), [(2, ['net: step 2, accuracy 75.00 % on the validation images']),
                                                 (3, [])])
 def test_evaluation_at_the_steps_wanted(caplog: Any, step: int, expected: List[str]) -> None:
