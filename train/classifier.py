@@ -53,6 +53,13 @@ class Classifier:
         self.network = Network([model.output if isinstance(model, ImportedConfig) else 'logits'],
                                {'IteratorGetNext:0': ('input', shape)}, averages=True)
 
+    @property
+    def trained_on(self) -> Dict[str, Any]:
+        """Network and images, as far as results depend on them."""
+        images = dataclasses.asdict(self._experiment.images)
+        return {'model': dataclasses.asdict(self._experiment.model),
+                'images': {name: value for name, value in images.items() if name not in ('folder', 'max_bad_records')}}
+
     def of_checkpoint(self, checkpoint: str) -> 'Classifier':
         """Returns a classifier for what became of the network: a checkpoint with its graph, such as a stripped one.
 

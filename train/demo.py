@@ -22,7 +22,7 @@ from tf1pruning.model.frozen import load_frozen, save_frozen
 from tf1pruning.passes.soft_prune import soft_prune
 from tf1pruning.passes.to_inference import to_inference
 from tf1pruning.search.settings import LoopResult
-from tf1pruning.verify import difference_of
+from tf1pruning.verify import TOLERANCE, difference_of
 
 from .classifier import Classifier
 from .comparison import BATCH, Comparison, Measured
@@ -119,7 +119,7 @@ def main(arguments: List[str]) -> int:
         print('error: %s' % error, file=sys.stderr)
         return 2
     seconds = time.time() - began
-    missed = comparison.missed(loop.tolerance, FLAGS.short)
+    missed = comparison.missed(TOLERANCE, FLAGS.short)
     result = dict(comparison.to_json(), seconds=round(seconds, 1), short=FLAGS.short, seed=FLAGS.seed, missed=missed)
     write_text(os.path.join(FLAGS.output, RESULT), json.dumps(result, indent=1) + '\n')
     print('\n%s\n\nEverything is in %s; the network to ship is %s.\n%.0f s in all.' % (

@@ -58,8 +58,9 @@ def prune(classifier: Classifier, checkpoint: str, config: LoopConfig, output: s
     if config.recalibrate:
         require_batch_norm(classifier.network.load(checkpoint))
 
-    training = Retraining(classifier, config, checkpoint, part)
-    return prune_loop(checkpoint, output, classifier.network, settings_of(config),
+    training, settings = Retraining(classifier, config, checkpoint, part), settings_of(config)
+    settings = settings._replace(training={**(settings.training or {}), **classifier.trained_on})
+    return prune_loop(checkpoint, output, classifier.network, settings,
                       retrain_together(classifier, training.retrain), training.evaluate,
                       training.prepare if config.sparse is not None else None, training.finish(), tell)
 

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Tuple
 
 from train.config import LoopConfig
+from train.telling import steps_of_a_retraining
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,11 +43,14 @@ class CaseConfig:
     def loop_of(self, cut: CutConfig, seed: int) -> LoopConfig:
         """Returns the loop for a cut, with the seed in all of its trainings."""
         loop = dataclasses.replace(self.loop, values=cut.values)
-        trainings = {name: dataclasses.replace(getattr(loop, name), seed=seed) for name in ('retrain', 'finetune')
-                     if getattr(loop, name) is not None}
-        return dataclasses.replace(loop, **trainings)
+        finetune = loop.finetune and dataclasses.replace(loop.finetune, seed=seed)
+        sparse = loop.sparse and dataclasses.replace(
+            loop.sparse, train=dataclasses.replace(loop.sparse.train, seed=seed))
+        return dataclasses.replace(loop, retrain=dataclasses.replace(loop.retrain, seed=seed), finetune=finetune,
+                                   sparse=sparse)
 
 
 def updates_of(loop: LoopConfig) -> int:
     """Returns how many training steps a loop takes, one retraining for each of its values."""
-    return len(loop.values) * loop.retrain.steps + (loop.finetune.steps if loop.finetune is not None else 0)
+    once = [each.steps for each in (loop.finetune, loop.sparse and loop.sparse.train) if each is not None]
+    return len(loop.values) * steps_of_a_retraining(loop) + sum(once)

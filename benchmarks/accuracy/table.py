@@ -38,8 +38,9 @@ def section(name: str, case: CaseConfig, rows: Sequence[Mapping[str, Any]]) -> s
     """Returns the section of a case."""
     baseline = [row for row in rows if row['method'] == 'baseline']
     versions = ', '.join(sorted({row['tensorflow'] for row in rows}))
-    lines = ['### %s' % case.title, '', 'Baseline: %s. TensorFlow %s. %s' % (
-        ' '.join('%.2f %%' % (100 * row['accuracy']) for row in baseline), versions, case.note), '',
+    accuracy = ' '.join('%.2f %%' % (100 * row['accuracy']) for row in baseline)
+    lines = [
+        '### %s' % case.title, '', ('Baseline: %s. TensorFlow %s. %s' % (accuracy, versions, case.note)).rstrip(), '',
         '    python -m benchmarks.accuracy.run %s --data DIR%s --output DIR --seeds 0,1,2' % (
             name, ' --model CHECKPOINT' if case.imported else ''), '',
         '| cut | method | accuracy | against the baseline | MACs | parameters | updates | seeds |',

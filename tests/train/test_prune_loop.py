@@ -18,9 +18,11 @@ from tf1pruning.model.checkpoint import resolve_prefix
 from tf1pruning.network import AVERAGE
 from tf1pruning.plan import PruningPlan
 from tf1pruning.search.settings import LoopResult
+from tf1pruning.tf1 import tf
 from train.classifier import Classifier
 from train.config import (
     BlockConfig,
+    DigitsConfig,
     DistillConfig,
     Experiment,
     LeNet300Config,
@@ -145,6 +147,17 @@ def test_what_cannot_work_is_known_before_any_retraining(tmp_path: Any) -> None:
     prune(classifier, start, config, str(tmp_path / 'loop'))
     with pytest.raises(OptionError, match=r'a run with training\.finetune null, not \{'):
         prune(classifier, start, dataclasses.replace(config, finetune=TrainConfig(2)), str(tmp_path / 'loop'))
+
+
+def test_other_images_are_another_run(tmp_path: Any) -> None:
+    """A folder is not gone on with on another split, which `--checkpoint` alone would not tell."""
+    _run(tmp_path)
+    other = DigitsConfig(validation_fraction=0.1)
+    classifier = Classifier(Experiment(TINY, TrainConfig(4, batch_size=8), other))
+    start = tf.train.latest_checkpoint(str(tmp_path / 'baseline'))
+    with pytest.raises(OptionError, match='training.images.validation_fraction 0.0, not 0.1'):
+        prune(classifier, start, LoopConfig('', TrainConfig(3, batch_size=8, weight_decay=0.1), values=(0.6, 0.5)),
+              str(tmp_path))
 
 
 CONFIG = """experiment: experiment.yaml

@@ -46,8 +46,13 @@ class Diary:
         scalars.update({'kept/' + group: count for group, count in row.get('kept', {}).items()})
         scalars.update({'failed_rate/' + layer: rate for layer, rate in row.get('failed_by_layer', {}).items()})
         model = self._network.load(os.path.join(self._folder, checkpoint))
-        norms = {'filter_norms/' + name: np.linalg.norm(model.weights[name].reshape(-1, variable.shape[-1]), axis=0)
-                 for name, variable in model.variables.items()
+        norms = {'filter_norms/' + name: filter_norms(model.weights[name]) for name, variable in model.variables.items()
                  if variable.trainable and len(variable.shape) > 1 and name in model.weights}
         write_summaries(self._folder, number, scalars, norms)
         return {'tags': len(scalars) + len(norms)}
+
+
+def filter_norms(kernel: np.ndarray) -> np.ndarray:
+    """Returns ‖w‖₂ of every filter; those of a depthwise kernel `[H, W, C, 1]` lie along C."""
+    filters = kernel.shape[-1] if kernel.shape[-1] > 1 or kernel.ndim < 4 else kernel.shape[-2]
+    return np.asarray(np.linalg.norm(kernel.reshape(-1, filters), axis=0))

@@ -138,7 +138,7 @@ class _Loop:
             self.attempts.append({
                 'step': str(step), 'kind': step.kind, 'value': step.value, 'retry': retry, 'accepted': enough,
                 **state, **found, 'seconds': round(sum(
-                    each['seconds'] for each in (chosen, trained, found)), 3)})
+                    each['seconds'] for each in (trained, found, *([] if retry else [chosen]))), 3)})
             self.diary.note(self.attempts[-1], state['checkpoint'])
             if enough:
                 return _Accepted(self._path(state['checkpoint']), self._plan(state), step)

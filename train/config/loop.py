@@ -92,7 +92,6 @@ class LoopConfig:
         max_failed_rate: above this fraction of chosen filters that came back, a step is retrained again.
         max_retries: how often at most, for that or below the floor.
         max_halvings: how often at most a step that stays below the floor is tried half as large.
-        tolerance: largest relative output difference of the stripped and the soft-pruned network.
         sparse: a training with a regulariser before the first choice.
         soft: begins every retraining with filters that may come back, and are chosen anew; else they are held at once.
         distill: lets every training from then on learn from the network as it was, too.
@@ -117,7 +116,6 @@ class LoopConfig:
     max_failed_rate: float = 0.1
     max_retries: int = 2
     max_halvings: int = 1
-    tolerance: float = 1e-5
     sparse: Optional[SparseConfig] = None
     soft: Optional[SoftConfig] = None
     distill: Optional[DistillConfig] = None
