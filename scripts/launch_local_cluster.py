@@ -19,7 +19,7 @@ from absl import flags
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from tf1pruning.cli.program import guarded, parse_flags, start
-from train.local_cluster import KINDS, LocalCluster
+from train.distributed.local_cluster import KINDS, LocalCluster
 
 FLAGS = flags.FLAGS
 flags.DEFINE_enum('kind', KINDS[0], KINDS, 'How the training is distributed.')

@@ -11,13 +11,13 @@ from tf1pruning.network import AVERAGE, Network
 from tf1pruning.tf1 import tf
 from tf1pruning.training import warm_start_from
 
-from .cluster import Cluster
-from .cluster_training import run_in_cluster
 from .config import Experiment, ImportedConfig, MachineConfig, TrainConfig
 from .data import Form, Images, evaluation_input_fn, load_images, training_input_fn
-from .machine import Change, ModelFn, Training, evaluation_config, run_here
+from .distributed.cluster import Cluster
+from .distributed.cluster_training import run_in_cluster
+from .distributed.machine import Change, ModelFn, Training, evaluation_config, run_here
+from .distributed.plain_graph import write_plain_graph
 from .model_fn import classifier_model_fn
-from .plain_graph import write_plain_graph
 from .progress import EvaluationListener, ProgressHook
 from .resuming import record, steps_done
 

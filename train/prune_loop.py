@@ -27,8 +27,8 @@ from tf1pruning.training import require_batch_norm
 
 from .classifier import Classifier
 from .config import CONFIGS, LoopConfig, load
+from .distributed.tasks import following, retrain_together, run_task, train_together
 from .retraining import Retraining
-from .tasks import following, retrain_together, run_task, train_together
 from .telling import Stages, Teller, stages_of
 from .train import define_flags, prepare, read_experiment
 

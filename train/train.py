@@ -22,8 +22,8 @@ from tf1pruning.tf1 import quiet, use_tf1_behavior
 
 from .classifier import Classifier
 from .config import CONFIGS, Experiment, FilesConfig, ImportedConfig, load
+from .distributed.tasks import run_task, train_together
 from .resuming import steps_done
-from .tasks import run_task, train_together
 
 FLAGS = flags.FLAGS
 

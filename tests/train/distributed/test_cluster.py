@@ -10,9 +10,9 @@ import pytest
 
 from tf1pruning.errors import OptionError
 from tf1pruning.tf1 import tf
-from train import cluster as module
-from train.cluster import NOTICE, Cluster, LeftError, Task
 from train.config import MachineConfig
+from train.distributed import cluster as module
+from train.distributed.cluster import NOTICE, Cluster, LeftError, Task
 
 MIRRORED = MachineConfig('multi_worker_mirrored')
 

@@ -16,9 +16,9 @@ from tf1pruning.plan import PruningPlan
 from tf1pruning.tf1 import tf
 from train.classifier import Classifier
 from train.config import Experiment, LeNet300Config, TrainConfig
-from train.local_cluster import LocalCluster
+from train.distributed.local_cluster import LocalCluster
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 NETWORK = LeNet300Config(image_size=8, hidden=(16, 8), activation='sigmoid')
 """Its sigmoid makes something of zero channels, whose weights then come back where nothing holds them."""
 

@@ -9,8 +9,8 @@ from typing import Any, Callable, List
 from tf1pruning.errors import OptionError, UnsupportedError
 from tf1pruning.tf1 import tf
 
+from ..config import MachineConfig
 from .cluster import Cluster
-from .config import MachineConfig
 from .machine import Training, refuse_averages, run_config
 
 _LOG = logging.getLogger(__name__)

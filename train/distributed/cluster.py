@@ -18,8 +18,8 @@ from tf1pruning.errors import OptionError
 from tf1pruning.files import write_text
 from tf1pruning.tf1 import tf
 
-from .config import MachineConfig
-from .config.machine import CLUSTERS
+from ..config import MachineConfig
+from ..config.machine import CLUSTERS
 from .machine import CLUSTER
 
 _LOG = logging.getLogger(__name__)

@@ -12,7 +12,6 @@ from tests import plain
 from tf1pruning.errors import OptionError, UnsupportedError
 from tf1pruning.tf1 import tf
 from tf1pruning.training import warm_start_from
-from train import tasks
 from train.classifier import Classifier
 from train.config import (
     AugmentConfig,
@@ -23,7 +22,8 @@ from train.config import (
     MachineConfig,
     TrainConfig,
 )
-from train.machine import CLUSTER, alone, evaluation_config, run_config
+from train.distributed import tasks
+from train.distributed.machine import CLUSTER, alone, evaluation_config, run_config
 from train.resuming import RECORD
 
 OLD = tf.__version__.startswith('1.')

@@ -12,10 +12,10 @@ from typing import Any, Dict, Tuple
 import pytest
 
 from tf1pruning.errors import OptionError, OutputError
-from train import local_cluster
-from train.local_cluster import LocalCluster, Running
+from train.distributed import local_cluster
+from train.distributed.local_cluster import LocalCluster, Running
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: Any) -> None:
     monkeypatch.setattr(local_cluster, '_GRACE', 0.5)

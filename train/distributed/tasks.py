@@ -7,9 +7,9 @@ from tf1pruning.errors import UnsupportedError
 from tf1pruning.plan import PruningPlan
 from tf1pruning.tf1 import release_server
 
-from .classifier import Classifier
+from ..classifier import Classifier
+from ..config import Experiment, ImportedConfig, MachineConfig
 from .cluster import Cluster, Task
-from .config import Experiment, ImportedConfig, MachineConfig
 
 Actions = Mapping[str, Callable[..., Any]]
 Retrain = Callable[[str, str, PruningPlan], str]

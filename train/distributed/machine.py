@@ -7,8 +7,8 @@ from typing import Any, Callable, Iterator, Mapping, NamedTuple, Optional, Seque
 from tf1pruning.errors import OptionError, UnsupportedError
 from tf1pruning.tf1 import tf
 
-from .config import MachineConfig, TrainConfig
-from .data.pipeline import InputFn
+from ..config import MachineConfig, TrainConfig
+from ..data.pipeline import InputFn
 
 CLUSTER = 'TF_CONFIG'
 """The variable of the environment by which TensorFlow's processes know of each other."""
