@@ -17,10 +17,11 @@ def run(tmp_path: Any, monkeypatch: Any, capsys: Any) -> Any:
     """Runs the program with a configuration and some images; returns exit code, output and errors."""
     monkeypatch.setattr(train, 'prepare', lambda: None)
 
-    def run(text: str, data: Any = tmp_path) -> Tuple[int, str, str]:
+    def run(text: str, data: Any = tmp_path, model: Any = None) -> Tuple[int, str, str]:
         (tmp_path / 'config.yaml').write_text(text)
         monkeypatch.setattr(train, 'FLAGS', SimpleNamespace(
-            config=str(tmp_path / 'config.yaml'), data=data and str(data), output=str(tmp_path / 'out')))
+            config=str(tmp_path / 'config.yaml'), data=data and str(data), model=model,
+            output=str(tmp_path / 'out')))
         code = train.main([])
         captured = capsys.readouterr()
         return code, captured.out, captured.err
@@ -69,3 +70,15 @@ def test_the_folder_may_be_in_the_configuration(run: Any, tmp_path: Any) -> None
     assert 'no folder for the images of mnist: give --data DIR, or set folder' in err
     write_mnist(tmp_path)
     assert run(TINY.replace('name: mnist', 'name: mnist, folder: "%s"' % tmp_path), data=None)[0] == 0
+
+
+def test_another_checkpoint_is_for_networks_that_are_imported(run: Any, tmp_path: Any) -> None:
+    write_mnist(tmp_path)
+    code, _, err = run(TINY, model='old/model.ckpt')
+    assert code == 2
+    assert err == ('train: --model old/model.ckpt: lenet_300_100 is built, not imported; leave it out, or set the name '
+                   'of the model to imported\n')
+    imported = TINY.replace('lenet_300_100, hidden: [8]', 'imported, image_size: 28, image_channels: 1')
+    code, _, err = run(imported, model='old/model.ckpt')
+    assert code == 2
+    assert 'no checkpoint old/model.ckpt' in err

@@ -94,8 +94,11 @@ def test_a_program_that_there_is_not() -> None:
 
 
 def _script(*words: str) -> 'subprocess.Popen[str]':
+    def heeding() -> None:  # Ctrl-C, which programs in the background ignore.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     return subprocess.Popen([sys.executable, os.path.join(ROOT, 'scripts', 'launch_local_cluster.py'), *words],
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True,
+                            preexec_fn=heeding)
 
 
 def test_the_script_s_mistakes_and_ctrl_c(tmp_path: Any) -> None:
