@@ -7,8 +7,7 @@ from typing import Any, Callable, Dict, Mapping
 import numpy as np
 
 from tf1pruning.channels import analyse
-from tf1pruning.channels.blocks import exclude_groups, select_groups
-from tf1pruning.choice import choose
+from tf1pruning.choice import Selection
 from tf1pruning.model.checkpoint import save_checkpoint
 from tf1pruning.passes.soft_prune import soft_prune
 from tf1pruning.passes.to_inference import to_inference
@@ -71,8 +70,8 @@ def _stripped_at_once(classifier: Classifier, dense: str, loop: LoopConfig, crit
     model = classifier.network.load(dense)
     channels = analyse(to_inference(model))
     settings = settings_of(dataclasses.replace(loop, together=False))
-    groups = exclude_groups(channels, select_groups(channels, settings.scopes), settings.exclude)
-    plan = choose(channels, groups, settings.steps[-1].amount(settings.limits), criterion)
+    plan = Selection(settings.steps[-1].amount(settings.limits), settings.scopes, settings.exclude,
+                     criterion).plan(channels)
     if criterion == 'random':
         plan = drawn(plan, loop.retrain.seed)
     soft = save_checkpoint(soft_prune(model, channels, plan), os.path.join(folder, 'soft'))

@@ -1,9 +1,10 @@
 """Operations that only pass a value on, left out."""
 
 from ..graph.rewiring import Rewiring
-from ..graph.view import PASSING_OPS, TensorName
+from ..graph.view import TensorName
 from ..model.meta_graph import rebuilt
 from ..model.model import Model
+from .values_of import PASSING
 
 
 def drop_passing(model: Model) -> Model:
@@ -18,6 +19,6 @@ def drop_passing(model: Model) -> Model:
     rewiring = Rewiring(model.view)
     kept = {model.view.require(name).node for name in (*model.outputs, *model.inputs)}
     for name, node in model.view.nodes.items():
-        if node.op in PASSING_OPS and node.op != 'PlaceholderWithDefault' and name not in kept:
+        if node.op in PASSING and name not in kept:
             rewiring.replace(TensorName(name), model.view.inputs[name][0])
     return rebuilt(model, rewiring.build(model.view.require(name) for name in (*model.outputs, *model.inputs)))

@@ -57,10 +57,11 @@ def fold_batch_norms(model: Model) -> Model:
         A model to freeze; its outputs differ from the given one's by rounding.
     """
     rewiring, values = Rewiring(model.view), Values(model)
+    outputs = {model.view.require(name) for name in model.outputs}
     for name in model.view.nodes:
         linear = _linear(model.view, values, name)
         if linear is not None:
-            _fold(rewiring, values, {model.view.require(each) for each in model.outputs}, name, linear)
+            _fold(rewiring, values, outputs, name, linear)
     return rebuilt(model, rewiring.build(model.view.require(name) for name in (*model.outputs, *model.inputs)))
 
 

@@ -8,6 +8,9 @@ from ..graph.view import PASSING_OPS, VARIABLE_OPS, TensorName
 from ..model.model import Model
 from ..tf1 import tf
 
+PASSING = tuple(each for each in PASSING_OPS if each != 'PlaceholderWithDefault')
+"""Operations whose output is always the value of their input."""
+
 Fold = Callable[[tf.NodeDef, List[np.ndarray]], np.ndarray]
 _FOLDS: Dict[str, Fold] = {
     'Add': lambda node, values: values[0] + values[1],
@@ -39,7 +42,7 @@ class Values:
     def of(self, tensor: TensorName) -> Optional[np.ndarray]:
         """Returns the value of a tensor, None where it depends on the inputs or on operations that are not known."""
         view = self._model.view
-        source = view.source(tensor, _PASSING)
+        source = view.source(tensor, PASSING)
         operation = view.op(source.node)
         if operation == 'Const' or operation in VARIABLE_OPS:
             return self._model.value(source.node)
@@ -55,6 +58,3 @@ class Values:
         with np.errstate(all='ignore'):
             return _FOLDS[self._model.view.op(name)](self._model.view.nodes[name], known) if (
                 len(known) == len(values)) else None
-
-
-_PASSING = tuple(each for each in PASSING_OPS if each != 'PlaceholderWithDefault')

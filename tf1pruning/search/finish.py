@@ -14,6 +14,7 @@ from ..verify import TOLERANCE, difference_of
 from .diary import Diary
 from .journal import Journal, Record
 from .settings import Evaluate, measured
+from .zeroing import save_whole
 
 
 class Finish(NamedTuple):
@@ -64,7 +65,7 @@ def finish_loop(finish: Finish, stripped: Record, folder: str, network: Network,
     if finish.recalibrate is not None:
         change, before = finish.recalibrate, checkpoint
         record = journal.once('recalibrated', lambda: {'checkpoint': os.path.relpath(
-            _save(change(network.load(path(before))), path('recalibrated')), folder)})
+            save_whole(change(network.load(path(before))), path('recalibrated')), folder)})
         checkpoint = record['checkpoint']
         note('recalibrated', record['seconds'])
     if finish.finetune is not None:
@@ -75,12 +76,6 @@ def finish_loop(finish: Finish, stripped: Record, folder: str, network: Network,
         note('finetuned', record['seconds'])
     exported = journal.once('exported', lambda: _export(network, path(checkpoint), path('final')))
     return {**diary.rows[-1], **{name: os.path.relpath(exported[name], folder) for name in ('checkpoint', 'pb')}}
-
-
-def _save(model: Model, folder: str) -> str:
-    with atomic_folder(folder) as temporary:
-        prefix = save_checkpoint(model, temporary)
-    return os.path.join(folder, os.path.basename(prefix))
 
 
 def _export(network: Network, checkpoint: str, folder: str) -> Record:

@@ -12,6 +12,7 @@ from ..dictionaries import unconverged_filters
 from ..errors import ModelError, OptionError
 from ..files import atomic_folder
 from ..model.checkpoint import save_checkpoint
+from ..model.model import Model
 from ..network import Network
 from ..passes.soft_prune import soft_prune
 from ..passes.to_inference import to_inference
@@ -95,8 +96,13 @@ def zero(network: Network, checkpoint: str, plan: PruningPlan, folder: str) -> s
         Prefix of the result.
     """
     model = network.load(checkpoint)
+    return save_whole(soft_prune(model, analyse(to_inference(model)), plan), folder)
+
+
+def save_whole(model: Model, folder: str) -> str:
+    """Writes a model as the checkpoint of a folder, which is there whole or not at all; returns the prefix."""
     with atomic_folder(folder) as temporary:
-        prefix = save_checkpoint(soft_prune(model, analyse(to_inference(model)), plan), temporary)
+        prefix = save_checkpoint(model, temporary)
     return os.path.join(folder, os.path.basename(prefix))
 
 
