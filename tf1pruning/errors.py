@@ -12,6 +12,10 @@ class ModelError(PruningError, ValueError):
     """A model's files are missing, damaged, or do not belong together."""
 
 
+class DataError(PruningError, ValueError):
+    """Images or labels are missing, damaged, or not what was said of them."""
+
+
 class NameNotFoundError(PruningError, LookupError):
     """A node, variable or scope name that the model does not have."""
 

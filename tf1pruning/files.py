@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from typing import BinaryIO, Iterable, Iterator, List, Tuple
 
-from .errors import OutputError
+from .errors import DataError, OutputError
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -86,6 +86,19 @@ def holds(folder: str, path: str) -> bool:
     """Whether a path is a folder or lies in it."""
     real = os.path.realpath(folder)
     return os.path.commonpath([real, os.path.realpath(path)]) == real
+
+
+def content_of(path: str) -> bytes:
+    """Reads a file of images, or of what belongs to them.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        with open(path, 'rb') as stream:
+            return stream.read()
+    except OSError as error:
+        raise DataError('cannot read %s: %s' % (path, error.strerror)) from error
 
 
 def write_text(path: str, text: str) -> None:

@@ -56,20 +56,22 @@ STAGES = ('analyse', 'plan', 'soft-prune', 'strip', 'write', 'verify')
 
 
 @contextlib.contextmanager
-def output_folder(path: str, force: bool, sources: Iterable[str] = ()) -> Iterator[str]:
+def output_folder(path: str, force: bool, sources: Iterable[str] = (), produced: Iterable[str] = PRODUCED
+                  ) -> Iterator[str]:
     """Yields a temporary folder that becomes the output folder if all goes well.
 
     Args:
         path: the folder.
         force: whether an earlier result is replaced.
         sources: files that are read and must not be lost with an earlier result.
+        produced: names of what an earlier result consists of.
 
     Raises:
         OutputError: there is something already, and `force` is not set; or with it, something that is not ours.
     """
     _check_place(path, sources)
     there = sorted(os.listdir(path)) if os.path.isdir(path) else []
-    foreign = [name for name in there if name not in PRODUCED]
+    foreign = [name for name in there if name not in produced]
     if there and not force:
         raise OutputError('%s is not empty: choose another folder, or replace what is there with --force' % path)
     if foreign:

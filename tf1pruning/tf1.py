@@ -25,13 +25,18 @@ with warnings.catch_warnings():
     from tensorflow.python.framework.function_def_to_graph import function_def_to_graph_def
 
 __all__ = ['BundleEntryProto', 'BundleHeaderProto', 'OpDef', 'OpList', 'SavedModel', 'VariableDef', 'eager_mode',
-           'function_def_to_graph_def', 'is_registered', 'op_definition', 'quiet', 'release_server', 'tf',
+           'function_def_to_graph_def', 'is_registered', 'is_tf1', 'op_definition', 'quiet', 'release_server', 'tf',
            'use_tf1_behavior']
+
+
+def is_tf1() -> bool:
+    """Whether this is TensorFlow 1.x itself."""
+    return bool(tf.__version__.startswith('1.'))
 
 
 def use_tf1_behavior() -> None:
     """Switches TensorFlow 2.x to graphs, ref variables and TF1 control flow; nothing to do on 1.15."""
-    if not tf.__version__.startswith('1.'):
+    if not is_tf1():
         tf.disable_v2_behavior()
     tf.disable_resource_variables()
 

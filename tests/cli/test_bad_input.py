@@ -154,13 +154,13 @@ def test_not_a_model(work: str, command: Command, name: str, model: str) -> None
 ])
 @pytest.mark.parametrize('name', ['prune', 'inspect', 'export'])
 def test_wrong_names(work: str, command: Command, name: str, words: Tuple[str, ...], expected: Tuple[str, ...]) -> None:
-    more = {'prune': HALF, 'inspect': (), 'export': ('--output', 'new.pb')}[name]
+    more = {'prune': HALF, 'inspect': (), 'export': ('--output', 'new')}[name]
     refused(command, (name, *words, *more), *expected)
 
 
 @pytest.mark.parametrize('words', [('net',), ('net', '--outputs', ',')])
 def test_no_outputs(work: str, command: Command, words: Tuple[str, ...]) -> None:
-    for name, more in (('prune', HALF), ('soft-prune', HALF), ('export', ('--output', 'new.pb'))):
+    for name, more in (('prune', HALF), ('soft-prune', HALF), ('export', ('--output', 'new'))):
         refused(command, (name, *words, *more), '--outputs', 'candidates: output')
 
 

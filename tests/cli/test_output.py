@@ -40,8 +40,8 @@ def test_output_that_cannot_be(work: str, command: Command, output: str, expecte
         assert expected in _refused(command, 'prune', 'net', *PRUNE, '--output', output, *more)
 
 
-@pytest.mark.parametrize('output', ['text/new.pb', '', 'net', 'net/', '/proc/new.pb', 'new/'])
-def test_export_to_where_no_file_can_be(work: str, command: Command, output: str) -> None:
+@pytest.mark.parametrize('output', ['text/new', 'text', '', 'net', 'net/', '/proc/new', '.'])
+def test_export_to_where_no_folder_can_be(work: str, command: Command, output: str) -> None:
     with open('text', 'w') as stream:
         stream.write('important')
     _refused(command, 'export', 'net', '--outputs', 'output', '--output', output)
@@ -145,4 +145,4 @@ def test_a_full_disk(result: str, command: Command, monkeypatch: Any) -> None:
         raise OSError(28, 'No space left on device')
     monkeypatch.setattr(files.os, 'replace', full)
     assert 'No space left' in _refused(command, 'prune', 'other', *PRUNE, '--output', result, '--force')
-    assert 'No space left' in _refused(command, 'export', 'net', '--outputs', 'output', '--output', 'new.pb')
+    assert 'No space left' in _refused(command, 'export', 'net', '--outputs', 'output', '--output', 'new')

@@ -76,9 +76,9 @@ def test_everything_that_users_ask_for(tmp_path: Any, run: Any) -> None:
     assert [group['size'] for group in groups] == [16, 48, 8, 12, 8, 16]
 
     # 3. A frozen graph, from files alone, and from that another one. 1. Smaller and faster in what is shipped.
-    paths = [os.path.join(files, name + '.pb') for name in ('before', 'soft', 'hard')]
+    paths = [os.path.join(files, name, 'model.pb') for name in ('before', 'soft', 'hard')]
     for source, path in zip((prefix, soft_prefix, hard_prefix), paths):
-        run('export', source, *outputs, '--output', path)
+        run('export', source, *outputs, '--output', os.path.dirname(path))
     run('prune', paths[2], *outputs, '--ratio', '0.5', '--align', '2', '--output', files + '/again')
     paths.append(files + '/again/Stripped_Dir/modify.pb')
     sizes, macs = [os.path.getsize(path) for path in paths], [measured_macs(path, ONE) for path in paths]

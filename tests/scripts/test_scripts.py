@@ -97,9 +97,9 @@ def test_export(work: str) -> None:
     assert _run('export_frozen_graph.py', *words)[0] == 0
     feeds = feeds_for({'input': (2, 8, 8, 3)})
     assert main(parse(['tf1pruning', 'export', 'train', '--outputs', 'output', '--feed', 'is_training=false',
-                       '--output', 'train.pb'])) == 0
+                       '--no-fold', '--output', 'shipped'])) == 0
     first = run_frozen('new/train.pb', ['output'], feeds)[0]
-    second = run_frozen('train.pb', ['output'], {'image:0': np.asarray(feeds['input:0'])})[0]
+    second = run_frozen('shipped/model.pb', ['output'], {'image:0': np.asarray(feeds['input:0'])})[0]
     assert relative(first, second) == 0
     code, out, err = _run('export_frozen_graph.py', *words)
     assert (code, out, err.count('\n')) == (2, '', 1)

@@ -17,7 +17,7 @@ COMMANDS = {
     'soft-prune': 'set redundant channels to zero, to retrain from',
     'strip': 'remove the channels of a plan',
     'verify': 'compare two models element by element',
-    'export': 'write the frozen inference graph',
+    'export': 'write .pb, TFLite, ONNX, SavedModel, each compared with the checkpoint',
 }
 
 

@@ -12,13 +12,17 @@ _READY = ('BiasAdd',)
 """Operations that CPUs know in NCHW, and for any rank: it says NCHW of volumes as well."""
 
 
-def channels_last(graph: tf.GraphDef) -> tf.GraphDef:
+def channels_last(graph: tf.GraphDef, biases: bool = False) -> tf.GraphDef:
     """Returns a graph that computes the same with its NCHW operations in NHWC, each between two transposes.
 
     Given `y = Conv2D(x, k, data_format=NCHW)`. Result: `y = Transpose(Conv2D(Transpose(x), k, data_format=NHWC))`.
     A graph without such operations is returned as it is.
+
+    Args:
+        graph: a graph.
+        biases: turn the additions of biases, too, which CPUs know in NCHW; then there must be none for volumes.
     """
-    first = {node.name for node in graph.node if _format(node) in _ORDERS}
+    first = {node.name for node in graph.node if _format(node) in _ORDERS and (biases or node.op not in _READY)}
     if not first:
         return graph
     result = tf.GraphDef(versions=graph.versions, library=graph.library)
@@ -37,7 +41,7 @@ def channels_last(graph: tf.GraphDef) -> tf.GraphDef:
 
 
 def _format(node: tf.NodeDef) -> bytes:
-    return node.attr['data_format'].s if 'data_format' in node.attr and node.op not in _READY else b''
+    return node.attr['data_format'].s if 'data_format' in node.attr else b''
 
 
 def _order(data_format: bytes, label: str) -> str:

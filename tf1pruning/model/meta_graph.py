@@ -32,7 +32,7 @@ def rebuilt(model: Model, forward: tf.GraphDef) -> Model:
         added = {name: _add_variable_nodes(model, meta.graph_def, name, collections, present) for name in names}
         _copy_collections(model, meta, collections, added, present)
         add_saver(meta, [model.variables[name] for name in names])
-    return model.replace(meta=meta, weights=model.weights.restricted(names), inputs={}, feeds={})
+    return model.replace(meta=meta, weights=model.weights.restricted(names))
 
 
 def require_values(model: Model, names: Iterable[str]) -> None:

@@ -15,7 +15,7 @@ from .checkpoint import with_checkpoint
 from .model import Model, Weights
 
 _FILES = ('saved_model.pb', 'saved_model.pbtxt')
-_SERVING = 'serving_default'
+SERVING = 'serving_default'
 
 
 def find_saved_model(path: str) -> str:
@@ -89,7 +89,7 @@ def _graph_for_serving(path: str) -> tf.MetaGraphDef:
 def _signature(meta: tf.MetaGraphDef, wanted: str, path: str) -> Tuple[Tuple[str, ...], Mapping[str, Input]]:
     """Returns the outputs and inputs that a signature names; none where the SavedModel has no signature."""
     known = sorted(name for name in meta.signature_def if meta.signature_def[name].outputs)
-    name = wanted or (_SERVING if _SERVING in known or len(known) != 1 else known[0])
+    name = wanted or (SERVING if SERVING in known or len(known) != 1 else known[0])
     if name not in known:
         if wanted or len(known) > 1:
             raise OptionError('%s has no signature %s; it has %s' % (path, name, ', '.join(known) or 'none'))

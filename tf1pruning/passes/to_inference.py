@@ -26,4 +26,4 @@ def to_inference(model: Model) -> Model:
     result = rebuilt(model, forward)
     inputs = {placeholder_of(parse_tensor(tensor), spec).node: spec._replace(name='')
               for tensor, spec in model.inputs.items()}
-    return result.replace(inputs=inputs)
+    return result.replace(inputs=inputs, feeds={})

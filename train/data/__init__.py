@@ -2,11 +2,12 @@
 
 from typing import Callable, Mapping
 
+from tf1pruning.errors import DataError
+
 from ..config import DataConfig, FilesConfig, one_of
 from .bad_records import BadRecords
 from .cifar10 import load_cifar10
 from .digits import load_digits
-from .errors import DataError
 from .examples import Examples
 from .folder import load_folder
 from .form import Form

@@ -4,9 +4,8 @@ import contextlib
 import logging
 from typing import Callable, Dict, Iterator, List
 
+from tf1pruning.errors import DataError
 from tf1pruning.tf1 import tf
-
-from .errors import DataError
 
 _LOG = logging.getLogger(__name__)
 SHOWN = 5

@@ -4,11 +4,12 @@ import glob
 import os
 from typing import Callable, NamedTuple
 
+from tf1pruning.errors import DataError
+
 from ..config import Cifar10Config, TFRecordConfig
 from .bad_records import BadRecords
 from .cifar10_binary import read_binary_batches
 from .cifar10_python import read_python_batches
-from .errors import DataError
 from .files import folder_of
 from .form import Form
 from .split import Images, Split, divided

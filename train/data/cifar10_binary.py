@@ -4,10 +4,12 @@ import os
 
 import numpy as np
 
+from tf1pruning.errors import DataError
+from tf1pruning.files import content_of
+
 from ..config import FilesConfig
 from .bad_records import BadRecords
-from .errors import DataError
-from .files import content_of, matching
+from .files import matching
 from .form import Form
 from .split import Split, joined, usable
 

@@ -8,11 +8,13 @@ from typing import Any, Mapping, Tuple
 
 import numpy as np
 
+from tf1pruning.errors import DataError
+from tf1pruning.files import content_of
+
 from ..config import FilesConfig
 from .bad_records import BadRecords
 from .cifar10_binary import images_of
-from .errors import DataError
-from .files import content_of, matching
+from .files import matching
 from .form import Form
 from .split import Split, joined, usable
 

@@ -4,10 +4,9 @@ import glob
 import os
 from typing import List, Sequence
 
-from tf1pruning.errors import OptionError
+from tf1pruning.errors import DataError, OptionError
 
 from ..config import FilesConfig
-from .errors import DataError
 
 
 def folder_of(config: FilesConfig) -> str:
@@ -47,16 +46,3 @@ def matching(folder: str, pattern: str) -> List[str]:
     if not paths:
         raise DataError('no file %s in %s' % (pattern, folder))
     return paths
-
-
-def content_of(path: str) -> bytes:
-    """Reads a file.
-
-    Raises:
-        DataError: it cannot be read.
-    """
-    try:
-        with open(path, 'rb') as stream:
-            return stream.read()
-    except OSError as error:
-        raise DataError('cannot read %s: %s' % (path, error.strerror)) from error

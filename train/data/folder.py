@@ -5,16 +5,15 @@ from typing import List, Tuple
 
 import numpy as np
 
-from tf1pruning.errors import OptionError
+from tf1pruning.calibration.picture import picture
+from tf1pruning.errors import DataError, OptionError
 from tf1pruning.tf1 import tf
 
 from ..config import FolderConfig
 from .bad_records import BadRecords
-from .errors import DataError
 from .files import folder_of
 from .form import Form
 from .normalisation import Normalisation
-from .picture import picture
 from .split import Images, held_out, tensor_of
 from .stream import Stream, images_of
 from .tolerant import checked_label
@@ -107,4 +106,4 @@ class Pictures(Stream):
         return paths.skip(start) if start else paths
 
     def _decode_file(self, path: tf.Tensor, label: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
-        return picture(tf.io.read_file(path), self._form, self._fit), checked_label(label, self._form.classes)
+        return picture(tf.io.read_file(path), self._form.shape, self._fit), checked_label(label, self._form.classes)

@@ -4,12 +4,13 @@ import os
 
 import numpy as np
 
+from tf1pruning.calibration.idx import read_idx
+from tf1pruning.errors import DataError
+
 from ..config import FilesConfig
 from .bad_records import BadRecords
-from .errors import DataError
 from .files import first_of, folder_of
 from .form import Form
-from .idx import read_idx
 from .split import Images, Split, divided, usable
 
 

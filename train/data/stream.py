@@ -5,10 +5,10 @@ from typing import Iterator, List, Sequence, Tuple
 
 import numpy as np
 
+from tf1pruning.errors import DataError
 from tf1pruning.tf1 import tf
 
 from .bad_records import BadRecords
-from .errors import DataError
 from .examples import Examples
 from .form import Form
 from .normalisation import Normalisation

@@ -4,13 +4,13 @@ from typing import Tuple
 
 import numpy as np
 
+from tf1pruning.calibration.picture import picture
 from tf1pruning.tf1 import tf
 
 from ..config import TFRecordConfig
 from .bad_records import BadRecords
 from .files import folder_of, matching
 from .form import Form
-from .picture import picture
 from .split import Images, tensor_of
 from .stream import Stream, images_of
 from .tolerant import checked_label
@@ -99,5 +99,5 @@ class TFRecords(Stream):
         if config.encoding == 'raw':
             image = tf.reshape(tf.io.decode_raw(features[config.image_key], tf.uint8), form.shape)
         else:
-            image = picture(features[config.image_key], form, config.fit)
+            image = picture(features[config.image_key], form.shape, config.fit)
         return image, checked_label(features[config.label_key] - config.label_offset, form.classes)

@@ -5,7 +5,7 @@ import os
 from typing import Any, Callable, Iterator, Mapping, NamedTuple, Optional, Sequence
 
 from tf1pruning.errors import OptionError, UnsupportedError
-from tf1pruning.tf1 import tf
+from tf1pruning.tf1 import is_tf1, tf
 
 from ..config import MachineConfig, TrainConfig
 from ..data.pipeline import InputFn
@@ -95,7 +95,7 @@ def refuse_averages(train: TrainConfig) -> None:
     Raises:
         UnsupportedError: 1.15 looks for them under the name of the copy, and finds none.
     """
-    if train.average and tf.__version__.startswith('1.'):
+    if train.average and is_tf1():
         raise UnsupportedError('TensorFlow 1.15 has no moving averages of mirrored variables: set average: 0, or '
                                'distribute: parameter_server')
 

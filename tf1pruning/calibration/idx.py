@@ -6,8 +6,8 @@ import zlib
 
 import numpy as np
 
-from .errors import DataError
-from .files import content_of
+from ..errors import DataError
+from ..files import content_of
 
 _GZIP, _UBYTE = b'\x1f\x8b', 8
 

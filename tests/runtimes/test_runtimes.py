@@ -1,0 +1,76 @@
+"""Files opened by what runs them, or refused in one line."""
+
+import os
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests import builders, plain
+from tests.exports import models
+from tf1pruning.errors import ModelError, NameNotFoundError
+from tf1pruning.exports.tflite import write_tflite
+from tf1pruning.model.frozen import save_frozen
+from tf1pruning.runtimes import Port, open_runtime
+from tf1pruning.runtimes.open import runtime_of
+from tf1pruning.runtimes.runtime import pair
+
+
+def _ports(*names: str) -> Any:
+    return [Port(name, None, np.float32) for name in names]
+
+
+@pytest.mark.parametrize(('own', 'wanted', 'expected'), [
+    (['b', 'a'], ['a:0', 'b:0'], {'a': 'a:0', 'b': 'b:0'}),
+    (['b:0', 'a:0'], ['a', 'b'], {'a:0': 'a', 'b:0': 'b'}),
+    (['split:1', 'split'], ['split', 'split:1'], {'split': 'split', 'split:1': 'split:1'}),
+    (['Identity', 'Identity_1'], ['boxes', 'scores'], {'Identity': 'boxes', 'Identity_1': 'scores'}),
+])
+def test_ports_are_paired_by_name_or_else_by_place(own: Any, wanted: Any, expected: Any) -> None:
+    assert pair(_ports(*own), wanted) == expected
+
+
+def test_other_numbers_of_ports_are_refused() -> None:
+    with pytest.raises(NameNotFoundError, match='the file has a, b, but the model x:0'):
+        pair(_ports('a', 'b'), ['x:0'])
+
+
+def test_a_frozen_graph(tmp_path: Any) -> None:
+    saved = builders.save_network('nested_se', tmp_path)
+    path = save_frozen(models.model_of('nested_se', tmp_path), str(tmp_path / 'model.pb'))
+    feeds = plain.feeds_for({'image': builders.IMAGE})
+    with open_runtime(path, 1) as runtime:
+        assert [port.name for port in (*runtime.inputs, *runtime.outputs)] == ['image:0', 'output:0']
+        found = runtime.run([feeds['image:0']])[0]
+        with pytest.raises(ModelError, match='cannot run the graph'):
+            runtime.run([feeds['image:0'][:, :, :, :1]])
+    assert plain.relative(plain.run_checkpoint(saved.prefix, ['output'], feeds)[0], found) < 1e-6
+
+
+@pytest.mark.slow
+def test_tflite_runs_at_its_own_batch_size(tmp_path: Any) -> None:
+    path = str(tmp_path / 'model.tflite')
+    write_tflite(models.model_of('bare_se', tmp_path), path)
+    with open_runtime(path, 2) as runtime:
+        batch = (runtime.inputs[0].shape or (0,))[0]
+        assert runtime.run([np.zeros((batch, 8, 8, 3), np.float32)])[0].shape == (batch, builders.CLASSES)
+        with pytest.raises(ModelError, match='cannot run the TFLite model'):
+            runtime.run([np.zeros((batch, 8, 8, 2), np.float32)])
+
+
+@pytest.mark.parametrize('name', ['model.pb', 'model.tflite', 'model.onnx'])
+def test_damaged_files(tmp_path: Any, name: str) -> None:
+    path = tmp_path / name
+    for content in (b'', b'nothing of this kind', bytes(100)):
+        path.write_bytes(content)
+        with pytest.raises(ModelError, match='model') as raised:
+            open_runtime(str(path))
+        assert '\n' not in str(raised.value)
+
+
+def test_what_nothing_runs(tmp_path: Any) -> None:
+    (tmp_path / 'model.txt').write_text('')
+    with pytest.raises(ModelError, match='expected a .pb, .tflite or .onnx file'):
+        runtime_of(str(tmp_path / 'model.txt'))
+    with pytest.raises(ModelError, match='no file'):
+        runtime_of(os.path.join(str(tmp_path), 'gone.pb'))

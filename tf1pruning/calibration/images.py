@@ -1,0 +1,113 @@
+"""Pixels from IDX files, TFRecord files and folders of pictures."""
+
+import glob
+import os
+from typing import Iterator, List, Sequence, Tuple
+
+import numpy as np
+from google.protobuf.message import DecodeError
+
+from ..errors import DataError
+from ..files import content_of
+from ..graph.shapes import first_line
+from ..tf1 import tf
+from .idx import read_idx
+from .picture import fitted, picture
+
+Shape = Tuple[int, int, int]
+"""Height, width, channels."""
+_PICTURES = ('.png', '.jpg', '.jpeg')
+_ENCODED = ('image/encoded', 'image', 'image_raw', 'image/raw')
+"""Features in which TFRecord files hold images, the first one that is there."""
+
+
+def images_of(path: str, count: int, shape: Shape) -> np.ndarray:
+    """Reads some images, spread evenly over all there are; those of another size are cropped and resized.
+
+    Args:
+        path: an IDX file, a TFRecord file, or a folder with PNG, JPEG or TFRecord files somewhere in it.
+        count: how many at most.
+        shape: what the network takes.
+
+    Returns:
+        uint8 `[N, H, W, C]`.
+
+    Raises:
+        DataError: there are none, or one cannot be read.
+    """
+    if os.path.isdir(path):
+        return _of_folder(path, count, shape)
+    if 'idx' in os.path.basename(path) and '-ubyte' in path:
+        return _of_idx(path, count, shape)
+    return _decoded(list(_records([path], count)), shape, path)
+
+
+def spread(total: int, count: int) -> List[int]:
+    """Returns up to `count` numbers below `total`, evenly spread, 0 the first."""
+    return [each * total // min(total, count) for each in range(min(total, count))]
+
+
+def _of_folder(path: str, count: int, shape: Shape) -> np.ndarray:
+    files = sorted(glob.glob(os.path.join(glob.escape(path), '**', '*'), recursive=True))
+    pictures = [name for name in files if name.lower().endswith(_PICTURES)]
+    if pictures:
+        chosen = [pictures[each] for each in spread(len(pictures), count)]
+        return _decoded([content_of(name) for name in chosen], shape, path)
+    records = [name for name in files if 'tfrecord' in os.path.basename(name).lower()]
+    if not records:
+        raise DataError('no PNG, JPEG or TFRecord files in %s' % path)
+    return _decoded(list(_records(records, count)), shape, path)
+
+
+def _of_idx(path: str, count: int, shape: Shape) -> np.ndarray:
+    images = read_idx(path, 3)[..., np.newaxis]
+    if not len(images):
+        raise DataError('no images in %s' % path)
+    chosen = np.repeat(images[spread(len(images), count)], shape[2], axis=3)
+    with tf.Graph().as_default(), tf.Session() as session:
+        image = tf.placeholder(tf.uint8, chosen.shape[1:])
+        brought = fitted(image, shape)
+        return np.stack([session.run(brought, {image: each}) for each in chosen])
+
+
+def _records(paths: Sequence[str], count: int) -> Iterator[bytes]:
+    """Yields the first images of some TFRecord files, as many from each."""
+    each = max(1, -(-count // len(paths)))
+    taken = 0
+    for path in paths:
+        try:
+            for number, record in enumerate(tf.io.tf_record_iterator(path)):
+                if number == each or taken == count:
+                    break
+                taken += 1
+                yield _image_in(record, path)
+        except (tf.errors.OpError, DecodeError) as error:
+            raise DataError('%s is no TFRecord file of images, or it is damaged (%s): expected IDX, TFRecord, .npy, '
+                            '.npz or a folder' % (path, first_line(error))) from error
+
+
+def _image_in(record: bytes, path: str) -> bytes:
+    features = tf.train.Example.FromString(record).features.feature
+    for name in _ENCODED:
+        if name in features and features[name].bytes_list.value:
+            return bytes(features[name].bytes_list.value[0])
+    raise DataError('%s has no feature %s: %s' % (path, ' or '.join(_ENCODED), ', '.join(sorted(features)) or 'none'))
+
+
+def _decoded(contents: Sequence[bytes], shape: Shape, path: str) -> np.ndarray:
+    """Decodes PNG and JPEG; bytes of just the right number are pixels."""
+    if not contents:
+        raise DataError('no images in %s' % path)
+    found: List[np.ndarray] = []
+    with tf.Graph().as_default(), tf.Session() as session:
+        content = tf.placeholder(tf.string, [])
+        image = picture(content, shape)
+        for each in contents:
+            if len(each) == int(np.prod(shape)) and not each.startswith((b'\x89PNG', b'\xff\xd8')):
+                found.append(np.frombuffer(each, np.uint8).reshape(shape))
+                continue
+            try:
+                found.append(session.run(image, {content: each}))
+            except tf.errors.OpError as error:
+                raise DataError('an image in %s cannot be decoded: %s' % (path, first_line(error))) from error
+    return np.stack(found)

@@ -1,0 +1,72 @@
+"""ONNX files, run by ONNX Runtime."""
+
+from typing import Any, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ..errors import ModelError
+from ..extras import need
+from ..graph.shapes import first_line
+from .runtime import Port, Runtime
+
+_TYPES = {'tensor(float)': np.float32, 'tensor(float16)': np.float16, 'tensor(double)': np.float64,
+          'tensor(bool)': np.bool_}
+_PROVIDERS = ['CPUExecutionProvider']
+
+
+class OnnxRuntime(Runtime):
+    """An ONNX file in a session of ONNX Runtime.
+
+    Args:
+        path: the file.
+        threads: how many an operation may use; 0 takes what is there.
+
+    Raises:
+        ModelError: the file is missing or damaged, or ONNX Runtime refuses it.
+        OptionError: ONNX Runtime is not installed.
+    """
+
+    def __init__(self, path: str, threads: int = 0) -> None:
+        onnxruntime = need('onnxruntime', 'onnx', 'running %s' % path)
+        try:
+            with open(path, 'rb') as stream:
+                content = stream.read()
+        except OSError as error:
+            raise ModelError('cannot read %s: %s' % (path, error.strerror)) from error
+        self._session = session_of(onnxruntime, content, path, threads)
+        self.inputs, self.outputs = (tuple(map(_port, some)) for some in (
+            self._session.get_inputs(), self._session.get_outputs()))
+
+    def run(self, feeds: Sequence[np.ndarray]) -> List[np.ndarray]:
+        """Runs the model once."""
+        try:
+            return list(self._session.run(None, {port.name: value for port, value in zip(self.inputs, feeds)}))
+        except Exception as error:  # its errors share no other base
+            raise ModelError('cannot run the ONNX model: %s' % first_line(error)) from error
+
+    def close(self) -> None:
+        """Lets go of the session."""
+        del self._session
+
+
+def session_of(onnxruntime: Any, content: bytes, path: str, threads: int = 0) -> Any:
+    """Returns a session on the CPU.
+
+    Raises:
+        ModelError: ONNX Runtime refuses the model.
+    """
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = options.inter_op_num_threads = threads
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=_PROVIDERS)
+    except Exception as error:  # its errors share no other base
+        raise ModelError('%s: ONNX Runtime refuses it: %s' % (path, first_line(error))) from error
+
+
+def _port(argument: Any) -> Port:
+    shape: Optional[Tuple[Optional[int], ...]] = None
+    if argument.shape is not None:
+        shape = tuple(size if isinstance(size, int) else None for size in argument.shape)
+    name = argument.type[len('tensor('):-1]
+    return Port(argument.name, shape, _TYPES.get(argument.type) or np.dtype(name).type)

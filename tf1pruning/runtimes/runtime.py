@@ -1,0 +1,92 @@
+"""One way to feed and to read a model file, whatever runs it."""
+
+import abc
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ..errors import NameNotFoundError
+
+
+class Port(NamedTuple):
+    """An input or an output.
+
+    Attributes:
+        name: as the file spells it.
+        shape: sizes, None where the file leaves one open; None altogether for an unknown rank.
+        dtype: of the arrays that are given or taken; those of quantised ports are float32.
+    """
+
+    name: str
+    shape: Optional[Tuple[Optional[int], ...]]
+    dtype: Any
+
+
+class Runtime(abc.ABC):
+    """A model file, loaded and ready to run.
+
+    Attributes:
+        inputs: what must be fed.
+        outputs: what comes out, in the order in which `run` returns it.
+    """
+
+    inputs: Tuple[Port, ...] = ()
+    outputs: Tuple[Port, ...] = ()
+
+    @abc.abstractmethod
+    def run(self, feeds: Sequence[np.ndarray]) -> List[np.ndarray]:
+        """Runs the model once.
+
+        Args:
+            feeds: an array for each of `inputs`, in their order.
+
+        Returns:
+            An array for each of `outputs`; quantised ones as the numbers that they stand for.
+
+        Raises:
+            ModelError: the runtime refuses to run it.
+        """
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Lets go of the model."""
+
+    def run_named(self, feeds: Mapping[str, np.ndarray], outputs: Sequence[str]) -> List[np.ndarray]:
+        """Runs the model on arrays by tensor name, as in TensorFlow, and returns outputs by their names there.
+
+        Raises:
+            NameNotFoundError: the file has inputs or outputs of other names, and another number of them.
+            ModelError: the runtime refuses to run it.
+        """
+        names = pair(self.inputs, list(feeds))
+        values = self.run([feeds[names[port.name]] for port in self.inputs])
+        found = dict(zip((port.name for port in self.outputs), values))
+        places = {wanted: own for own, wanted in pair(self.outputs, outputs).items()}
+        return [found[places[name]] for name in outputs]
+
+    def __enter__(self) -> 'Runtime':
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+
+def pair(ports: Sequence[Port], names: Sequence[str]) -> Dict[str, str]:
+    """Returns, for every port, the tensor name that means it: by name, or by place where a converter made up names.
+
+    Raises:
+        NameNotFoundError: neither fits.
+    """
+    spellings: Tuple[Callable[[str], str], ...] = (str, _stem)
+    for spelled in spellings:
+        own, wanted = {spelled(port.name): port.name for port in ports}, {spelled(name): name for name in names}
+        if own.keys() == wanted.keys() and len(own) == len(ports) == len(names):
+            return {own[key]: wanted[key] for key in own}
+    if len(ports) != len(names):
+        raise NameNotFoundError('the file has %s, but the model %s' % (
+            ', '.join(port.name for port in ports) or 'none', ', '.join(names) or 'none'))
+    return {port.name: name for port, name in zip(ports, names)}
+
+
+def _stem(name: str) -> str:
+    return name[:-2] if name.endswith(':0') else name
