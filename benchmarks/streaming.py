@@ -22,7 +22,7 @@ import tempfile
 import time
 from typing import Any, Callable, Dict, Iterable
 
-from benchmarks.memory import peak_mb
+from tf1pruning.latency.memory import peak_mb
 
 DATA = '.data-00000-of-00001'
 OUTPUT = 'output'

@@ -16,7 +16,7 @@ import tempfile
 import time
 from typing import Any, Callable, Dict, List
 
-from benchmarks.memory import peak_mb
+from tf1pruning.latency.memory import peak_mb
 
 STEPS = ('get_pruning_params', 'get_pruning_filters', 'get_pruning_ckpt', 'get_rebuild_graph', 'get_strip_params',
          'get_strip_ckpt')

@@ -1,6 +1,7 @@
 """Frozen graphs and SavedModels, run by a session."""
 
 import os
+import re
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -36,6 +37,7 @@ class GraphRuntime(Runtime):
                 self.inputs, self.outputs = (tuple(_port(graph, key, name) for key, name in some.items())
                                              for some in names)
                 tensors = [[graph.get_tensor_by_name(name) for name in some.values()] for some in names]
+                self._tensors = tensors
                 self._call = self._session.make_callable(tensors[1], tensors[0])
             except (tf.errors.OpError, ValueError, KeyError) as error:
                 self.close()
@@ -49,10 +51,24 @@ class GraphRuntime(Runtime):
         except (tf.errors.OpError, ValueError) as error:
             raise ModelError('cannot run the graph: %s' % first_line(error)) from error
 
+    def traced(self, feeds: Sequence[np.ndarray]) -> List[Tuple[str, str, float]]:
+        """Runs the graph once and returns name, operation and milliseconds of every node that ran."""
+        metadata = tf.RunMetadata()
+        self._session.run(self._tensors[1], dict(zip(self._tensors[0], feeds)),
+                          tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE), metadata)
+        nodes = [node for device in metadata.step_stats.dev_stats for node in device.node_stats]
+        labels = [_CARRIED_OUT.search(node.timeline_label) for node in nodes]
+        return [(node.node_name, label.group(1), (node.op_end_rel_micros - node.op_start_rel_micros) / 1e3)
+                for node, label in zip(nodes, labels) if label is not None and label.group(1) not in _NO_WORK]
+
     def close(self) -> None:
         """Closes the session."""
         self._session.close()
 
+
+_CARRIED_OUT = re.compile(r' = (\w+)\(')
+"""How a trace writes the operation, which need not be the graph's: TensorFlow fuses some."""
+_NO_WORK = ('Const', 'HostConst', 'NoOp', '_Arg', '_Retval')
 
 Names = Tuple[Dict[str, str], Dict[str, str]]
 """Names of tensors by what the file calls them: inputs and outputs."""

@@ -20,20 +20,21 @@ class OnnxRuntime(Runtime):
     Args:
         path: the file.
         threads: how many an operation may use; 0 takes what is there.
+        profile: beginning of the path of a file for the times of operations; none without it.
 
     Raises:
         ModelError: the file is missing or damaged, or ONNX Runtime refuses it.
         OptionError: ONNX Runtime is not installed.
     """
 
-    def __init__(self, path: str, threads: int = 0) -> None:
+    def __init__(self, path: str, threads: int = 0, profile: str = '') -> None:
         onnxruntime = need('onnxruntime', 'onnx', 'running %s' % path)
         try:
             with open(path, 'rb') as stream:
                 content = stream.read()
         except OSError as error:
             raise ModelError('cannot read %s: %s' % (path, error.strerror)) from error
-        self._session = session_of(onnxruntime, content, path, threads)
+        self._session = session_of(onnxruntime, content, path, threads, profile)
         self.inputs, self.outputs = (tuple(map(_port, some)) for some in (
             self._session.get_inputs(), self._session.get_outputs()))
 
@@ -44,12 +45,16 @@ class OnnxRuntime(Runtime):
         except Exception as error:  # its errors share no other base
             raise ModelError('cannot run the ONNX model: %s' % first_line(error)) from error
 
+    def end_profiling(self) -> str:
+        """Returns the path of the file with the times of operations, as JSON."""
+        return str(self._session.end_profiling())
+
     def close(self) -> None:
         """Lets go of the session."""
         del self._session
 
 
-def session_of(onnxruntime: Any, content: bytes, path: str, threads: int = 0) -> Any:
+def session_of(onnxruntime: Any, content: bytes, path: str, threads: int = 0, profile: str = '') -> Any:
     """Returns a session on the CPU.
 
     Raises:
@@ -58,6 +63,9 @@ def session_of(onnxruntime: Any, content: bytes, path: str, threads: int = 0) ->
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = options.inter_op_num_threads = threads
+    options.enable_profiling = bool(profile)
+    if profile:
+        options.profile_file_prefix = profile
     try:
         return onnxruntime.InferenceSession(content, options, providers=_PROVIDERS)
     except Exception as error:  # its errors share no other base

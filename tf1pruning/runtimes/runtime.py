@@ -1,7 +1,7 @@
 """One way to feed and to read a model file, whatever runs it."""
 
 import abc
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,9 @@ class Port(NamedTuple):
     name: str
     shape: Optional[Tuple[Optional[int], ...]]
     dtype: Any
+
+
+Own = TypeVar('Own', bound='Runtime')
 
 
 class Runtime(abc.ABC):
@@ -64,7 +67,7 @@ class Runtime(abc.ABC):
         places = {wanted: own for own, wanted in pair(self.outputs, outputs).items()}
         return [found[places[name]] for name in outputs]
 
-    def __enter__(self) -> 'Runtime':
+    def __enter__(self: Own) -> Own:
         return self
 
     def __exit__(self, *_: Any) -> None:
