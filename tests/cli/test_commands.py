@@ -285,7 +285,7 @@ def test_export_replaces_only_when_told(work: str, command: Command) -> None:
 def test_help_and_version(command: Command) -> None:
     assert 'COMMAND' in command('--help').out
     assert command('--version').out.startswith('tf1pruning ')
-    for name in ('inspect', 'prune', 'soft-prune', 'strip', 'verify', 'export', 'benchmark'):
+    for name in ('inspect', 'prune', 'soft-prune', 'strip', 'verify', 'export', 'benchmark', 'run'):
         result = command(name, '--help')
         assert result.code == 0
         assert 'examples:\n  tf1pruning %s ' % name in result.out

@@ -65,6 +65,7 @@ def run(args: argparse.Namespace) -> None:
     from ..exports.certificate import CERTIFICATE
     from ..exports.delivery import Order, Source, deliver
     from ..exports.parity import inputs_of
+    from ..model.load import model_path
     from ..pipeline import output_folder, runnable_part
     from .progress import StageBar
     formats = chosen_formats(options.parse_names(args.format), args.calibration)
@@ -77,7 +78,7 @@ def run(args: argparse.Namespace) -> None:
         models.append((_read_original(args), args.original))
     options.check_feeds(*(model for model, _ in models))
     source, *original = (Source(runnable_part(options.present(model) if args.original else model),
-                                options.model_path(path)) for model, path in models)
+                                model_path(path)) for model, path in models)
     order = Order(formats, batch=args.batch, fold=not args.no_fold, allow_difference=args.allow_difference)
     if args.calibration:
         order = order._replace(settings=Settings(_examples(args, inputs_of(order.batched(source.model))),

@@ -18,6 +18,7 @@ COMMANDS = {
     'strip': 'remove the channels of a plan',
     'verify': 'compare two models element by element',
     'export': 'write .pb, TFLite, ONNX, SavedModel, each compared with the checkpoint',
+    'run': 'run a pipeline of a YAML file: passes in order, verification, exports',
     'benchmark': 'measure how long exported files take, side by side',
 }
 

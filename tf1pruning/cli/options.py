@@ -225,16 +225,6 @@ def _unique(names: Iterable[str]) -> Tuple[str, ...]:
     return tuple(found.values())
 
 
-def model_path(path: str) -> str:
-    """Returns a checkpoint's prefix, that in a SavedModel's folder too, or the path of a `.pb`."""
-    from ..model.checkpoint import resolve_prefix
-    from ..model.saved_model import find_saved_model, variables_of
-    saved = find_saved_model(path)
-    if saved:
-        return variables_of(saved) or saved
-    return path if path.endswith('.pb') else resolve_prefix(path)
-
-
 def present(model: Model) -> Model:
     """Drops feeds of placeholders that a model does not have: `verify` gives both models the same."""
     feeds = {name: value for name, value in model.feeds.items()

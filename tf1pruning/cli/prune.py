@@ -36,12 +36,13 @@ def run(args: argparse.Namespace) -> None:
     """Prunes and prints the report."""
     chosen = selection.parse(args)
     from .. import pipeline
+    from ..model.load import model_path
     from ..report.table import format_report
     model = options.read_model(args)
     options.check_feeds(model)
     bar = StageBar(pipeline.STAGES, quiet=args.json)
     try:
-        report = pipeline.prune(model, options.model_path(args.model), args.output, chosen, args.force, bar)
+        report = pipeline.prune(model, model_path(args.model), args.output, chosen, args.force, bar)
     except NothingToPruneError as nothing:
         options.say_nothing(nothing, args.json)
         return

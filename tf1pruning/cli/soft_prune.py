@@ -35,12 +35,13 @@ def run(args: argparse.Namespace) -> None:
 
     from .. import pipeline
     from ..channels import analyse
+    from ..model.load import model_path
     from ..passes.soft_prune import soft_prune
     from ..plan import PruningPlan
     plan = PruningPlan.load(args.plan) if args.plan is not None else None
     model = options.read_model(args)
     options.check_feeds(model)
-    sources = [options.model_path(args.model)] + ([args.plan] if args.plan else [])
+    sources = [model_path(args.model)] + ([args.plan] if args.plan else [])
     try:
         with pipeline.output_folder(args.output, args.force, sources) as folder:
             channels = analyse(pipeline.forward_part(model))

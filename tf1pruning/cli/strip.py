@@ -36,12 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Strips and prints the report."""
     from .. import pipeline
+    from ..model.load import model_path
     from ..plan import PruningPlan
     from ..report.table import format_report
     plan = PruningPlan.load(args.plan)
     model = options.read_model(args)
     options.check_feeds(model)
-    report = pipeline.strip_only(model, options.model_path(args.model), plan, args.output, args.inference,
+    report = pipeline.strip_only(model, model_path(args.model), plan, args.output, args.inference,
                                  args.zero_unconverged, args.force, [args.plan])
     if args.json:
         print(json.dumps(report, indent=1))

@@ -5,11 +5,11 @@ from typing import Iterable, Mapping, Optional
 
 from ..errors import ModelError
 from ..graph.inference import Input, Scalar
-from .checkpoint import load_checkpoint
+from .checkpoint import load_checkpoint, resolve_prefix
 from .frozen import load_frozen
 from .graph_only import find_meta_only, load_graph_only
 from .model import Model
-from .saved_model import find_saved_model, load_saved_model
+from .saved_model import find_saved_model, load_saved_model, variables_of
 
 
 def load_model(path: str, outputs: Iterable[str] = (), inputs: Optional[Mapping[str, Input]] = None,
@@ -36,3 +36,11 @@ def load_model(path: str, outputs: Iterable[str] = (), inputs: Optional[Mapping[
     if meta_path:
         return load_graph_only(meta_path, outputs, inputs, feeds)
     return load_checkpoint(path, tuple(outputs), inputs, feeds)
+
+
+def model_path(path: str) -> str:
+    """Returns a checkpoint's prefix, that in a SavedModel's folder too, or the path of a `.pb`."""
+    saved = find_saved_model(path)
+    if saved:
+        return variables_of(saved) or saved
+    return path if path.endswith('.pb') else resolve_prefix(path)

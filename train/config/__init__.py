@@ -2,6 +2,8 @@
 
 import os
 
+from tf1pruning.typed_yaml import load, one_of
+
 from .experiment import Experiment
 from .images import (
     AugmentConfig,
@@ -30,7 +32,6 @@ from .mobilenets import (
 )
 from .model import BuiltConfig, ConvolutionalConfig, ModelConfig
 from .networks import FashionCnnConfig, LeNet5Config, LeNet300Config, ResNetConfig, VGGConfig
-from .reading import load, one_of
 from .training import TrainConfig
 
 __all__ = [

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Tuple
 
-from .reading import require
+from tf1pruning.typed_yaml import require
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 import dataclasses
 
+from tf1pruning.typed_yaml import require
+
 from .model import ModelConfig
-from .reading import require
 
 
 @dataclasses.dataclass(frozen=True)

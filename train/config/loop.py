@@ -3,7 +3,8 @@
 import dataclasses
 from typing import Optional, Tuple
 
-from .reading import require
+from tf1pruning.typed_yaml import require
+
 from .training import TrainConfig
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from .reading import require
+from tf1pruning.typed_yaml import require
 
 DISTRIBUTIONS = ('none', 'mirrored', 'multi_worker_mirrored', 'parameter_server')
 CLUSTERS = DISTRIBUTIONS[2:]

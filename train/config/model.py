@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from .reading import require
+from tf1pruning.typed_yaml import require
 
 
 @dataclasses.dataclass(frozen=True)

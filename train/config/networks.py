@@ -3,8 +3,9 @@
 import dataclasses
 from typing import Tuple
 
+from tf1pruning.typed_yaml import require
+
 from .model import BuiltConfig, ConvolutionalConfig
-from .reading import require
 
 
 @dataclasses.dataclass(frozen=True)

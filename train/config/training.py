@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Tuple
 
-from .reading import one_of, require
+from tf1pruning.typed_yaml import one_of, require
 
 OPTIMIZERS = ('adagrad', 'adam', 'momentum', 'nadam', 'rmsprop', 'sgd')
 SCHEDULES = ('constant', 'cosine', 'exponential', 'step')
