@@ -14,10 +14,9 @@ from tf1pruning.cost import count_cost
 from tf1pruning.errors import VerificationError
 from tf1pruning.exports.certificate import CERTIFICATE
 from tf1pruning.exports.delivery import Order, Source, deliver
+from tf1pruning.exports.folded import folded
 from tf1pruning.exports.formats import FORMATS, Settings, chosen_formats
 from tf1pruning.model.frozen import frozen_graph
-from tf1pruning.passes.drop_passing import drop_passing
-from tf1pruning.passes.fold_batch_norms import fold_batch_norms
 from tf1pruning.runtimes import open_runtime
 from tf1pruning.tf1 import tf
 
@@ -58,9 +57,9 @@ def test_every_format_agrees_with_the_checkpoint(shipped: str, tmp_path: Any) ->
 @pytest.mark.slow
 def test_counts_are_those_of_the_files(shipped: str, tmp_path: Any) -> None:
     model = models.model_of('nested_se', tmp_path)
-    folded = drop_passing(fold_batch_norms(model))
-    macs = count_cost(folded).macs
-    constants = [tf.make_ndarray(node.attr['value'].tensor) for node in frozen_graph(folded).node if node.op == 'Const']
+    shrunk = folded(model)
+    macs = count_cost(shrunk).macs
+    constants = [tf.make_ndarray(node.attr['value'].tensor) for node in frozen_graph(shrunk).node if node.op == 'Const']
     parameters = sum(value.size for value in constants if value.dtype == np.float32 and value.ndim)
     found = entries(shipped)
     for name, entry in found.items():

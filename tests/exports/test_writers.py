@@ -14,26 +14,25 @@ from tests.exports import models
 from tf1pruning.errors import OptionError, UnsupportedError
 from tf1pruning.exports import tflite
 from tf1pruning.exports.counts import count_file
+from tf1pruning.exports.folded import folded
 from tf1pruning.exports.onnx import write_onnx
 from tf1pruning.exports.saved_model import write_saved_model
 from tf1pruning.exports.tflite import write_tflite
 from tf1pruning.model.frozen import save_frozen
-from tf1pruning.passes.drop_passing import drop_passing
 from tf1pruning.passes.fix_batch import fix_batch
-from tf1pruning.passes.fold_batch_norms import fold_batch_norms
 from tf1pruning.runtimes import open_runtime
 from tf1pruning.tf1 import tf
 from tf1pruning.verify import random_inputs, run
 
 
-def folded(name: str, folder: Any) -> Any:
-    return drop_passing(fold_batch_norms(models.model_of(name, folder)))
+def folded_network(name: str, folder: Any) -> Any:
+    return folded(models.model_of(name, folder))
 
 
 @pytest.mark.slow
 def test_counts_of_every_kind_of_layer(tmp_path: Any) -> None:
     """The sums are spelled out; all formats agree with them."""
-    model = drop_passing(fold_batch_norms(models.saved_model_of(models.every_layer, tmp_path)))
+    model = folded(models.saved_model_of(models.every_layer, tmp_path))
     paths = [str(tmp_path / name) for name in ('model.pb', 'saved_model', 'model.onnx', 'model.tflite')]
     for write, path in zip((save_frozen, write_saved_model, write_onnx, write_tflite), paths):
         write(model, path)  # type: ignore[operator]
@@ -44,7 +43,7 @@ def test_counts_of_every_kind_of_layer(tmp_path: Any) -> None:
 
 def test_saved_model_in_plain_tensorflow(tmp_path: Any) -> None:
     saved = builders.save_network('nested_se', tmp_path)
-    write_saved_model(folded('nested_se', tmp_path), str(tmp_path / 'out'))
+    write_saved_model(folded_network('nested_se', tmp_path), str(tmp_path / 'out'))
     feeds = plain.feeds_for(saved.inputs)
     with tf.Graph().as_default(), tf.Session() as session:
         signature = tf.saved_model.load(session, ['serve'], str(tmp_path / 'out')).signature_def['serving_default']
@@ -56,7 +55,7 @@ def test_saved_model_in_plain_tensorflow(tmp_path: Any) -> None:
 
 @pytest.mark.slow
 def test_saved_model_cli_accepts_it(tmp_path: Any) -> None:
-    write_saved_model(folded('bare_se', tmp_path), str(tmp_path / 'out'))
+    write_saved_model(folded_network('bare_se', tmp_path), str(tmp_path / 'out'))
     np.save(str(tmp_path / 'image.npy'), np.ones((1, 8, 8, 3), np.float32))
     tool = os.path.join(os.path.dirname(sys.executable), 'saved_model_cli')
     shown = subprocess.run([sys.executable, tool, 'run', '--dir', str(tmp_path / 'out'), '--tag_set', 'serve',
@@ -72,7 +71,7 @@ def test_onnx_has_no_transposes_around_convolutions(tmp_path: Any, nchw: bool) -
     """One turns the images around, which is not needed if they come so."""
     import onnx
     path = str(tmp_path / 'model.onnx')
-    write_onnx(folded('nested_se', tmp_path), path, nchw)
+    write_onnx(folded_network('nested_se', tmp_path), path, nchw)
     found = Counter(node.op_type for node in onnx.load(path).graph.node)
     assert found['Conv'] > 3
     assert found['Transpose'] == (0 if nchw else 1)
@@ -80,7 +79,7 @@ def test_onnx_has_no_transposes_around_convolutions(tmp_path: Any, nchw: bool) -
 
 def test_onnx_keeps_the_batch_open(tmp_path: Any) -> None:
     path = str(tmp_path / 'model.onnx')
-    model = folded('dense_se', tmp_path)
+    model = folded_network('dense_se', tmp_path)
     write_onnx(model, path)
     feeds = {'image:0': np.random.RandomState(0).uniform(size=(5, 8, 8, 3)).astype(np.float32)}
     with open_runtime(path) as runtime:
@@ -97,7 +96,7 @@ def test_nchw_graphs_become_tflite(tmp_path: Any) -> None:
     saved = builders.save_graph(build, tmp_path)
     model = models.to_inference(models.load(saved._replace(inputs={'image': (1, 3, 8, 8)})))
     path = str(tmp_path / 'model.tflite')
-    write_tflite(drop_passing(fold_batch_norms(model)), path)
+    write_tflite(folded(model), path)
     feeds = random_inputs(model)
     with open_runtime(path) as runtime:
         assert plain.relative(run(model, feeds)[0], runtime.run_named(feeds, ['output'])[0]) < 1e-5
@@ -109,7 +108,7 @@ def test_int8_throughout_and_averages_that_do_not_run_over(tmp_path: Any) -> Non
     def build() -> tf.Tensor:
         x = builders.conv(builders.image(), 8, 'stem', 3, 1, builders.Dialect(norm='none'), act=None)
         return tf.identity(builders.dense(tf.reduce_mean(x, [1, 2]), 5, 'head'), 'output')
-    model = drop_passing(models.saved_model_of(build, tmp_path))
+    model = folded(models.saved_model_of(build, tmp_path))
     given = models.examples(1)
     path = str(tmp_path / 'model.tflite')
     write_tflite(fix_batch(model.replace(inputs={}), 1), path, 'int8', given)
@@ -124,7 +123,7 @@ def test_int8_throughout_and_averages_that_do_not_run_over(tmp_path: Any) -> Non
 
 def test_int8_needs_examples(tmp_path: Any) -> None:
     with pytest.raises(OptionError, match='--calibration'):
-        write_tflite(folded('bare_se', tmp_path), str(tmp_path / 'model.tflite'), 'int8')
+        write_tflite(folded_network('bare_se', tmp_path), str(tmp_path / 'model.tflite'), 'int8')
 
 
 @pytest.mark.slow
@@ -146,4 +145,4 @@ def test_a_missing_converter_is_named(tmp_path: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(tflite, 'is_tf1', lambda: True)
     monkeypatch.setattr(tflite.shutil, 'which', lambda name: None)
     with pytest.raises(OptionError, match='toco_from_protos, which is not on PATH'):
-        write_tflite(folded('bare_se', tmp_path), str(tmp_path / 'model.tflite'))
+        write_tflite(folded_network('bare_se', tmp_path), str(tmp_path / 'model.tflite'))

@@ -8,7 +8,7 @@ from tests import builders, plain
 from tests.builders import NETWORKS
 from tests.surgery import load
 from tf1pruning.graph.view import PASSING_OPS
-from tf1pruning.model.frozen import frozen_graph
+from tf1pruning.model.frozen import freeze, frozen_graph
 from tf1pruning.passes.drop_passing import drop_passing
 from tf1pruning.passes.to_inference import to_inference
 from tf1pruning.tf1 import tf
@@ -19,7 +19,7 @@ def test_every_network_computes_the_same(name: str, tmp_path: Any) -> None:
     """To the last bit; of what passes values on, only outputs remain."""
     saved = builders.save_network(name, tmp_path)
     model = to_inference(load(saved))
-    graph = frozen_graph(drop_passing(model))
+    graph = drop_passing(freeze(model)).graph
     feeds = {**plain.feeds_for(saved.inputs), **saved.feeds}
     assert (plain.run_graph(frozen_graph(model), saved.outputs, feeds)[0]
             == plain.run_graph(graph, saved.outputs, feeds)[0]).all()
@@ -34,6 +34,13 @@ def test_a_default_is_more_than_passing(tmp_path: Any) -> None:
         scaled = builders.image() * tf.get_variable('scale', [3])
         tf.identity(tf.identity(tf.identity(scaled * rate, 'one'), 'two'), 'output')
     saved = builders.save_graph(build, tmp_path)
-    graph = frozen_graph(drop_passing(to_inference(load(saved))))
+    graph = drop_passing(freeze(to_inference(load(saved)))).graph
     assert sorted(node.op for node in graph.node) == ['Const', 'Const', 'Identity', 'Mul', 'Mul', 'Placeholder',
                                                       'PlaceholderWithDefault']
+
+
+def test_resource_variables_are_still_read(tmp_path: Any) -> None:
+    """Else the graph would be none until it is frozen."""
+    model = drop_passing(to_inference(load(builders.save_network('resource', tmp_path))))
+    assert 'ReadVariableOp' in {node.op for node in model.graph.node}
+    assert model.shapes['output'] == [(2, builders.CLASSES)]

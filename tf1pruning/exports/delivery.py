@@ -6,11 +6,10 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Seq
 
 from ..errors import VerificationError
 from ..model.model import Model
-from ..passes.drop_passing import drop_passing
 from ..passes.fix_batch import fix_batch
-from ..passes.fold_batch_norms import fold_batch_norms
 from .certificate import Shipped, certify
 from .counts import Counts, count_file
+from .folded import folded
 from .formats import FORMATS, Settings
 from .parity import Reference
 
@@ -53,7 +52,7 @@ class Order(NamedTuple):
     def prepared(self, model: Model) -> Model:
         """Returns a model as it is handed to the formats' writers."""
         batched = self.batched(model)
-        return drop_passing(fold_batch_norms(batched)) if self.fold else batched
+        return folded(batched) if self.fold else batched
 
 
 def deliver(source: Source, order: Order, folder: str, original: Optional[Source] = None,

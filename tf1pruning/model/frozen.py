@@ -57,6 +57,16 @@ def frozen_graph(model: Model) -> tf.GraphDef:
     return graph
 
 
+def freeze(model: Model) -> Model:
+    """Returns the model with its variables as constants.
+
+    Raises:
+        ModelError: the checkpoint lacks a variable.
+    """
+    meta = tf.MetaGraphDef(graph_def=frozen_graph(model))
+    return Model(model.name, meta, Weights(_nothing, ()), model.outputs, model.inputs, model.feeds, frozen=True)
+
+
 def save_frozen(model: Model, path: str) -> str:
     """Writes the frozen graph, one value after the other; returns the path.
 

@@ -8,10 +8,10 @@ from .values_of import PASSING
 
 
 def drop_passing(model: Model) -> Model:
-    """Returns the model without identities and their like, for freezing.
+    """Returns the model without identities and their like.
 
-    Given `w → Identity w/read → Conv2D`. Result: `w → Conv2D`. Reads of resource variables go too: they are nothing
-    where the variable becomes a constant. What the model gives out keeps its name.
+    Given `w → Identity w/read → Conv2D`. Result: `w → Conv2D`. Reads of resource variables stay; where a model is
+    frozen, they are identities. What the model gives out keeps its name.
 
     Args:
         model: a model in inference form.
@@ -19,6 +19,6 @@ def drop_passing(model: Model) -> Model:
     rewiring = Rewiring(model.view)
     kept = {model.view.require(name).node for name in (*model.outputs, *model.inputs)}
     for name, node in model.view.nodes.items():
-        if node.op in PASSING and name not in kept:
+        if node.op in PASSING and node.op != 'ReadVariableOp' and name not in kept:
             rewiring.replace(TensorName(name), model.view.inputs[name][0])
     return rebuilt(model, rewiring.build(model.view.require(name) for name in (*model.outputs, *model.inputs)))

@@ -7,11 +7,10 @@ from typing import Any, Callable, Dict, NamedTuple, Tuple, Type
 from ..calibration import Scaling, load_examples
 from ..channels import analyse
 from ..exports.delivery import Order, Source, deliver
+from ..exports.folded import folded
 from ..exports.formats import Settings
 from ..exports.parity import inputs_of
 from ..model.frozen import save_frozen
-from ..passes.drop_passing import drop_passing
-from ..passes.fold_batch_norms import fold_batch_norms
 from ..passes.soft_prune import soft_prune
 from ..passes.strip import strip
 from ..pipeline import describe, some_of
@@ -49,8 +48,7 @@ def run_strip(config: StripConfig, state: State, folder: str) -> Made:
 
 def run_fold(config: FoldConfig, state: State, folder: str) -> Made:
     """Folds batch norms and leaves identities out."""
-    folded = drop_passing(fold_batch_norms(state.load(state.model)))
-    path = save_frozen(folded, os.path.join(folder, MODEL + '.pb'))
+    path = save_frozen(folded(state.load(state.model)), os.path.join(folder, MODEL + '.pb'))
     record = _counts(state, path)
     record['nodes'] = {'before': len(state.load(state.model).view.nodes), 'after': len(state.load(path).view.nodes)}
     return state._replace(model=path), record
