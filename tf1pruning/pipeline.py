@@ -20,14 +20,16 @@ from .passes.soft_prune import soft_prune
 from .passes.strip import find_unconverged, strip
 from .passes.to_inference import to_inference
 from .plan import PruningPlan
+from .report import REPORTS
 from .report.counts import before_after
 from .report.notes import nothing_pruned
 from .tf1 import tf
 from .verify import TOLERANCE, compare, difference_of, random_inputs, run
 
 logger = logging.getLogger(__name__)
-PRODUCED = ('plan.json', 'report.json', 'Pruned_Dir', 'Stripped_Dir')
-"""What a run leaves in its output folder; with `force`, a folder that holds anything else is not replaced."""
+PRODUCED = ('plan.json', 'report.json', 'Pruned_Dir', 'Stripped_Dir', *REPORTS.values())
+"""What a run, or a report of it, leaves in its output folder; with `force`, a folder that holds anything else is not
+replaced."""
 Stage = Callable[[str], None]
 
 

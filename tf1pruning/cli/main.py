@@ -20,6 +20,7 @@ COMMANDS = {
     'export': 'write .pb, TFLite, ONNX, SavedModel, each compared with the checkpoint',
     'run': 'run a pipeline of a YAML file: passes in order, verification, exports',
     'benchmark': 'measure how long exported files take, side by side',
+    'report': 'make one page of what a run has left',
 }
 
 
