@@ -1,13 +1,13 @@
 """Which tables a run gives."""
 
-from typing import Any, Dict, List, Mapping, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from ..run.certificate import COUNTED
 from ..run.counts import LABELS, Count
 from ..run.gathered import Run
 from ..run.layers import Layer
 from ..run.speed import milliseconds_of_layers
-from .numbers import change
+from .numbers import change, show
 from .tables import Column, Table
 
 _UNITS = {'accuracy': 'part', 'bytes': 'bytes', 'weight_bytes': 'bytes', 'pb_bytes': 'bytes', 'latency_ms': 'ms',
@@ -24,7 +24,7 @@ def kind_of(count: Count) -> str:
 def tables(run: Run) -> Dict[str, Table]:
     """Returns the tables of a run that have rows, by name."""
     made = [counts(run), exactness(run), groups(run), layers(run), attempts(run), kept(run), refusals(run),
-            exported(run), sources(run), timings(run), operations(run)]
+            exported(run), checksums(run), timings(run), operations(run)]
     return {table.name: table.filled() for table in made if table.rows}
 
 
@@ -68,15 +68,23 @@ def layers(run: Run) -> Table:
              'after': layer.makes[1], 'macs_before': layer.macs[0], 'macs_after': layer.macs[1],
              'macs_change': change(layer.macs[0], layer.macs[1]), 'ms_before': before.get(layer.name),
              'ms_after': after.get(layer.name), 'reason': layer.reason} for layer in run.layers]
-    return Table('layers', 'Layers in the order of computation: channels out of each, and MACs for one example', (
+    scope = shared_scope([layer.name for layer in run.layers])
+    caption = 'Layers%s in the order of computation: channels out of each, and MACs for one example' % (
+        ' of ' + scope[:-1] if scope else '')
+    return Table('layers', caption, (
         Column('name', 'Layer'), Column('operation', 'Operation'), Column('before', 'Channels', 'count'),
         Column('after', 'kept', 'count', ('before', 'after')), Column('macs_before', 'MACs', 'short'),
         Column('macs_after', 'left', 'short', ('macs_before', 'macs_after')),
         Column('macs_change', 'Change', 'change'), Column('ms_before', 'Time', 'ms'),
-        Column('ms_after', 'after', 'ms', ('ms_before', 'ms_after')), Column('reason', 'Not prunable'),
+        Column('ms_after', 'after', 'ms', ('ms_before', 'ms_after')), Column('reason', 'Not prunable', shown=False),
         Column('group', 'Group', shown=False), Column('reads_before', 'Channels in', 'count', shown=False),
-        Column('reads_after', 'in, after', 'count', shown=False)),
-        tuple(rows))
+        Column('reads_after', 'in, after', 'count', shown=False)), tuple(rows), scope)
+
+
+def shared_scope(names: Sequence[str]) -> str:
+    """Returns the outermost scope where all names have the same one, or an empty text."""
+    scopes = {name.partition('/')[0] + '/' for name in names}
+    return scopes.pop() if len(scopes) == 1 and all('/' in name for name in names) else ''
 
 
 def _operation(layer: Layer) -> str:
@@ -130,32 +138,37 @@ def exported(run: Run) -> Table:
         own = {name: value for name, value in each._asdict().items() if name not in ('counts', 'before')}
         rows.append({**numbers, **own, 'bytes_change': change(each.before['bytes'], each.counts['bytes'])})
     return Table('exported', 'Exported files against the model they were made from', (
-        Column('format', 'Format'), Column('path', 'File'), Column('within', 'Within the bound', 'truth'),
-        Column('relative', 'Difference, relative', 'difference'), Column('absolute', 'absolute', 'difference'),
-        Column('bound', 'Bound', 'difference'), Column('output', 'Output'), Column('bytes_before', 'Before', 'bytes'),
-        Column('bytes', 'Size', 'bytes', ('bytes_before', 'bytes')), Column('bytes_change', 'Change', 'change'),
-        Column('macs_before', 'MACs before', 'short'), Column('macs', 'MACs', 'short'),
-        Column('parameters', 'Parameters', 'short'), Column('operations_before', 'Operations before', 'count'),
-        Column('operations', 'Operations', 'count'), Column('sha256', 'SHA-256')), tuple(rows))
+        Column('path', 'File'), Column('format', 'Format'), Column('relative', 'Difference', 'difference'),
+        Column('bound', 'Bound', 'difference'), Column('within', 'Within', 'truth'),
+        Column('bytes_before', 'Size was', 'bytes'), Column('bytes', 'is', 'bytes', ('bytes_before', 'bytes')),
+        Column('bytes_change', 'Change', 'change'), Column('macs_before', 'MACs were', 'short'),
+        Column('macs', 'are', 'short'), Column('operations_before', 'Operations were', 'count'),
+        Column('operations', 'are', 'count'), Column('absolute', 'Absolute', 'difference', shown=False),
+        Column('output', 'Output', shown=False), Column('parameters', 'Parameters', 'short', shown=False),
+        Column('parameters_before', 'were', 'short', shown=False)), tuple(rows))
 
 
-def sources(run: Run) -> Table:
-    """What the exported files were made from."""
-    found = run.certificate.inputs if run.certificate is not None else ()
-    return Table('sources', 'Files that the exported ones were made from', (
-        Column('path', 'File'), Column('bytes', 'Size', 'bytes'), Column('sha256', 'SHA-256')),
-        tuple(each._asdict() for each in found))
+def checksums(run: Run) -> Table:
+    """What was read and what was written, with the checksum of each."""
+    rows: List[Dict[str, Any]] = []
+    if run.certificate is not None:
+        rows = [dict(each._asdict(), role='read') for each in run.certificate.inputs]
+        rows += [{'path': each.path, 'role': 'written', 'bytes': each.counts['bytes'], 'sha256': each.sha256}
+                 for each in run.certificate.files]
+    return Table('checksums', 'Files that were read and written', (
+        Column('path', 'File'), Column('role', 'Was'), Column('bytes', 'Size', 'bytes'),
+        Column('sha256', 'SHA-256')), tuple(rows))
 
 
 def timings(run: Run) -> Table:
     """Measured times."""
     found = run.benchmark.timings if run.benchmark is not None else ()
-    return Table('timings', 'Milliseconds for one run', (
+    return Table('timings', 'Milliseconds for one run; the ratio is to the first file, low and high bound it', (
         Column('file', 'File'), Column('runtime', 'Runtime'), Column('threads', 'Threads', 'count'),
-        Column('median_ms', 'Median', 'ms', ('median_ms',)), Column('p90_ms', '90 % below', 'ms'),
-        Column('min_ms', 'Fastest', 'ms'), Column('ratio', 'Against the first', 'part'),
-        Column('ratio_low', 'at least', 'part'), Column('ratio_high', 'at most', 'part'),
-        Column('memory_mb', 'Memory, MB', 'number')), tuple(each._asdict() for each in found))
+        Column('median_ms', 'Median', 'ms', ('median_ms',)), Column('p90_ms', 'p90', 'ms'),
+        Column('min_ms', 'Fastest', 'ms'), Column('ratio', 'Ratio', 'part'), Column('ratio_low', 'low', 'part'),
+        Column('ratio_high', 'high', 'part'), Column('memory_mb', 'MB', 'number')),
+        tuple(each._asdict() for each in found))
 
 
 def operations(run: Run) -> Table:
@@ -175,9 +188,9 @@ def verdict(run: Run) -> Tuple[str, ...]:
     sentences = [text[0].upper() + text[1:] + '.'] if said else []
     accuracy = by_name.get('accuracy')
     if accuracy is not None and accuracy.before is not None:
-        points = 100 * (accuracy.after - accuracy.before)
-        sentences.append('Accuracy went from %.1f %% to %.1f %% (%+.1f points).' % (
-            100 * accuracy.before, 100 * accuracy.after, points))
+        sentences.append('Accuracy went from %s to %s (%s).' % (
+            show('part', accuracy.before), show('part', accuracy.after),
+            show('points', accuracy.after - accuracy.before)))
     if run.differences:
         sentences.append('What was stripped computes the same: the largest difference is %s.'
                          % ('0' if not run.differences[0].relative else '%.1e relative' % run.differences[0].relative))

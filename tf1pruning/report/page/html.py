@@ -73,7 +73,7 @@ def _cards(run: Run) -> List[Dict[str, Any]]:
             better = (each.after < each.before) == (each.name in _LESS_IS_BETTER)
         words = numbers.show('change', numbers.change(each.before, each.after))
         if each.name == 'accuracy' and each.before is not None:
-            words = '%+.1f points' % (100 * (each.after - each.before))
+            words = numbers.show('points', each.after - each.before)
         cards.append({'name': LABELS[each.name], 'after': numbers.show(form, each.after),
                       'before': numbers.show(form, each.before), 'change': words, 'left': each.left,
                       'tone': '' if better is None or each.name == 'channels' else 'good' if better else 'bad',

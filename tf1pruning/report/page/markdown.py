@@ -46,7 +46,7 @@ def _counts(run: Run) -> List[str]:
         kind = 'count' if kind == 'bytes' else kind
         words = numbers.show('change', numbers.change(each.before, each.after))
         if each.name == 'accuracy' and each.before is not None:
-            words = '%+.1f points' % (100 * (each.after - each.before))
+            words = numbers.show('points', each.after - each.before)
         lines.append('| %s | %s | %s | %s |' % (
             LABELS[each.name] + (', bytes' if 'bytes' in each.name else ''), numbers.show(kind, each.before),
             numbers.show(kind, each.after), words))

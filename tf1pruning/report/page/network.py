@@ -3,6 +3,7 @@
 from typing import List, NamedTuple, Sequence, Tuple
 
 from ..run.layers import Layer
+from .contents import shared_scope
 from .numbers import short
 
 _ROW, _TOP = {'wide': 24, 'narrow': 40}, 18
@@ -70,7 +71,7 @@ def _picture(layers: Sequence[Layer], look: str, width: int, columns: Tuple[floa
     scale = widest / max([layer.makes[0] or 0 for layer in layers] + [1])
     places = [_TOP + row * number for number in range(len(layers))]
     shift = 10 if look == 'narrow' else 0
-    shared = _shared_scope([layer.name for layer in layers])
+    shared = len(shared_scope([layer.name for layer in layers]))
     bars = tuple(_bar(layer, place + shift, scale, layer.name[shared:], 37 if look == 'wide' else 26)
                  for place, layer in zip(places, layers))
     lines = [(start, number) for number, layer in enumerate(layers) for start in layer.above]
@@ -100,10 +101,3 @@ def _arc(start: float, end: float, rows: int, right: float) -> str:
         return 'M%.1f,%.1fV%.1f' % (right, start, end)
     depth = right - min(right - 4.0, 8.0 + 5.0 * rows)
     return 'M%.1f,%.1fC%.1f,%.1f %.1f,%.1f %.1f,%.1f' % (right, start, depth, start + 6, depth, end - 6, right, end)
-
-
-def _shared_scope(names: Sequence[str]) -> int:
-    """Returns the length of the scope that most names begin with."""
-    scopes = [name.split('/')[0] + '/' for name in names if '/' in name]
-    first = max(set(scopes), key=scopes.count) if scopes else ''
-    return len(first) if first and all(name.startswith(first) for name in names) else 0

@@ -11,7 +11,7 @@ def show(kind: str, value: Any) -> str:
 
     Args:
         kind: `text`, `count` (1,234), `short` (1.23 M), `bytes`, `part` (of 1, as a percentage), `change` (the same,
-            signed), `ms`, `seconds`, `loss` (four decimals), `difference` (1.2e-07), `number` or `truth`.
+            signed), `points` (of 1, signed), `ms`, `seconds`, `loss` (four decimals), `difference` (1.2e-07), `number` or `truth`.
         value: the value; None is a dash.
     """
     if value is None or value == '':
@@ -59,7 +59,8 @@ _FORMS: Dict[str, Callable[[Any], str]] = {
     'short': short,
     'bytes': short_bytes,
     'part': lambda value: '%.1f %%' % (100 * value),
-    'change': lambda value: '%+.1f %%' % (100 * value) if value else '0 %',
+    'change': lambda value: ('%+.1f %%' % (100 * value)).replace('-', '−') if value else '0 %',
+    'points': lambda value: ('%+.1f points' % (100 * value)).replace('-', '−'),
     'ms': lambda value: '%.3g ms' % value,
     'seconds': lambda value: '%.1f s' % value,
     'difference': lambda value: '0' if value == 0 else '%.1e' % value,

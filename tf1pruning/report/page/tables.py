@@ -41,16 +41,22 @@ class Table(NamedTuple):
         caption: what it shows.
         columns: from left to right.
         rows: values by key; None is a value that nobody knows.
+        scope: what all names of the first column begin with; pages say it once.
     """
 
     name: str
     caption: str
     columns: Tuple[Column, ...]
     rows: Tuple[Mapping[str, Any], ...]
+    scope: str = ''
 
     def largest(self, column: Column) -> float:
         """Returns the longest bar of a column."""
         return max((abs(row[key]) for row in self.rows for key in column.bar if row.get(key)), default=1.0)
+
+    def brief(self, name: str) -> str:
+        """Returns a name without the scope of all."""
+        return name[len(self.scope):] if self.scope and name.startswith(self.scope) else name
 
     @property
     def visible(self) -> Tuple[Column, ...]:

@@ -47,11 +47,7 @@
   // Tables: a click on a heading sorts by its column, a second one the other way round.
   function compare(first, second, column) {
     const [one, two] = [first, second].map((row) => row.cells[column]);
-    if ('value' in one.dataset || 'value' in two.dataset) {
-      const [a, b] = [one, two].map((cell) => ('value' in cell.dataset ? Number(cell.dataset.value) : NaN));
-      if (Number.isNaN(a) || Number.isNaN(b)) { return null; }
-      return a - b;
-    }
+    if ('value' in one.dataset) { return Number(one.dataset.value) - Number(two.dataset.value); }
     return one.textContent.trim().localeCompare(two.textContent.trim(), undefined, { numeric: true });
   }
   function sort(table, column, up) {
@@ -59,8 +55,8 @@
     const unknown = (row) => row.cells[column].dataset.unknown !== undefined;
     const rows = Array.from(body.rows);
     rows.sort((first, second) => {
-      if (unknown(first) !== unknown(second)) { return unknown(first) ? 1 : -1; }
-      return (compare(first, second, column) || 0) * (up ? 1 : -1);
+      if (unknown(first) || unknown(second)) { return unknown(first) - unknown(second); }
+      return compare(first, second, column) * (up ? 1 : -1);
     });
     rows.forEach((row) => body.appendChild(row));
   }
