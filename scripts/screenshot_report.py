@@ -51,7 +51,8 @@ def open_browser(width: int = WIDTH, height: int = HEIGHT) -> Iterator[Any]:
     with tempfile.TemporaryDirectory(prefix='browser-') as profile:
         options = webdriver.ChromeOptions()
         options.binary_location = path
-        for flag in (*QUIET, '--user-data-dir=' + profile, '--window-size=%d,%d' % (width, height)):
+        for flag in (*QUIET, '--user-data-dir=' + profile, '--window-size=%d,%d' % (width, height),
+                     'about:blank'):
             options.add_argument(flag)
         options.set_capability('goog:loggingPrefs', {'browser': 'ALL', 'performance': 'ALL'})
         try:

@@ -44,8 +44,8 @@ def heat_maps(kernels: Sequence[Kernel]) -> List[HeatMaps]:
     """Draws kernels; all stages of one have the same scale."""
     drawn = []
     for kernel in kernels:
-        largest = max([float(np.percentile(stage.magnitudes, 99)) for stage in kernel.stages
-                       if stage.magnitudes.size] + [1e-12])
+        numbers = [stage.magnitudes[np.isfinite(stage.magnitudes)] for stage in kernel.stages]
+        largest = max([float(np.percentile(finite, 99)) for finite in numbers if finite.size] + [1e-12])
         widest = max(stage.filters for stage in kernel.stages)
         drawn.append(HeatMaps(kernel.group, kernel.parameter, tuple(
             Map(stage.name, stage.filters, stage.zero, _uri(stage.magnitudes / largest), 100.0 * stage.filters / widest)
@@ -63,8 +63,7 @@ def png(strength: np.ndarray) -> bytes:
     Args:
         strength: `[height, width]`, 0 for transparent to 1 for opaque; what is not finite is opaque.
     """
-    numbers = np.asarray(strength, np.float64)
-    known = np.where(np.isfinite(numbers), numbers, 1.0).clip(0, 1)
+    known = np.where(np.isfinite(strength), strength, 1.0).clip(0, 1)
     levels = np.where(known > 0, _FAINTEST + (255 - _FAINTEST) * np.sqrt(known), 0).astype(np.uint8)
     height, width = levels.shape
     rows = b''.join(b'\0' + row.tobytes() for row in levels)

@@ -4,6 +4,7 @@ import math
 from typing import Any, Callable, Dict, List, Optional
 
 NOTHING = '–'
+_UNITS = ('', 'k', 'M', 'G', 'T')
 
 
 def show(kind: str, value: Any) -> str:
@@ -11,7 +12,8 @@ def show(kind: str, value: Any) -> str:
 
     Args:
         kind: `text`, `count` (1,234), `short` (1.23 M), `bytes`, `part` (of 1, as a percentage), `change` (the same,
-            signed), `points` (of 1, signed), `ms`, `seconds`, `loss` (four decimals), `difference` (1.2e-07), `number` or `truth`.
+            signed), `points` (of 1, signed), `ms`, `seconds`, `loss` (four decimals), `difference` (1.2e-07),
+            `number` or `truth`.
         value: the value; None is a dash.
     """
     if value is None or value == '':
@@ -19,16 +21,16 @@ def show(kind: str, value: Any) -> str:
     return _FORMS[kind](value)
 
 
-def short(value: float, units: str = ' kMGT', step: int = 1000) -> str:
+def short(value: float) -> str:
     """Writes three figures and a unit: 1801664 is 1.80 M."""
-    size = abs(value)
-    power = min(len(units) - 1, int(math.log(size, step) + 1e-9)) if size >= step else 0
-    scaled = value / step ** power
-    if power and abs(float('%.3g' % scaled)) >= step and power < len(units) - 1:
-        power, scaled = power + 1, scaled / step
-    digits = max(0, 2 - int(math.log10(abs(scaled)))) if abs(scaled) >= 1 else 3
-    figures = '%d' % scaled if power == 0 and float(scaled).is_integer() else '%.*f' % (digits, scaled)
-    return ('%s %s' % (figures, units[power])).strip()
+    scaled, units = float(value), iter(_UNITS)
+    unit = next(units)
+    while abs(float('%.3g' % scaled)) >= 1000 and unit != _UNITS[-1]:
+        scaled, unit = scaled / 1000, next(units)
+    if not unit and scaled.is_integer():
+        return '%d' % scaled
+    size = abs(float('%.3g' % scaled))
+    return ('%.*f %s' % (max(0, 2 - int(math.log10(size))) if size >= 1 else 3, scaled, unit)).strip()
 
 
 def short_bytes(value: float) -> str:
