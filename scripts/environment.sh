@@ -224,6 +224,22 @@ use_downloaded() {
   return 1
 }
 
+has_browser() {
+  command -v chromedriver >/dev/null || return 1
+  command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null
+}
+
+# Sees to a browser for the tests of the report's page: Debian's own, where it is missing and may be installed.
+prepare_browser() {
+  if has_browser; then return 0; fi
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    say "Installing Chromium for the tests of the report's page …"
+    if DEBIAN_FRONTEND=noninteractive timeout 600 sh -c 'apt-get update && apt-get install -y --no-install-recommends \
+      chromium chromium-driver' >/dev/null 2>&1 </dev/null && has_browser; then return 0; fi
+  fi
+  say "No Chromium with chromedriver here: the tests of the report's page are left out."
+}
+
 # The one function to call: afterwards `python` is the environment's.
 prepare_environment() {
   local WHY_NOT="" VERSION PYTHON PYTHON_VERSION folder

@@ -5,7 +5,8 @@
     python scripts/make_figures.py --run out/demo
 
 Writes pic/result.png (what remains), pic/blocks.png (an inverted residual and its squeeze-and-excitation, before and
-after) and pic/filters.png (the filters of one kernel: trained, soft-pruned, retrained, stripped).
+after), pic/filters.png (the filters of one kernel: trained, soft-pruned, retrained, stripped) and pic/curve.png
+(accuracy over MACs, step by step). Of the report of the run, scripts/screenshot_report.py takes a picture.
 """
 
 import json
@@ -22,8 +23,10 @@ from matplotlib.patches import FancyArrowPatch, Polygon, Rectangle
 
 from tf1pruning.cli.program import guarded, parse_flags, start
 from tf1pruning.errors import ModelError
+from tf1pruning.files import write_bytes
 from tf1pruning.model.checkpoint import load_checkpoint
 from tf1pruning.plan import GroupPlan, PruningPlan
+from tf1pruning.report.history import draw_history
 
 FLAGS = flags.FLAGS
 BEFORE, AFTER, INK, PALE = '#9aa5b1', '#1f6feb', '#24292f', '#d8dee4'
@@ -141,11 +144,17 @@ def choose_block(plan: PruningPlan) -> Tuple[GroupPlan, GroupPlan]:
 
 def read_stages(run: str, kernel: str) -> List[Tuple[str, np.ndarray]]:
     """Reads one kernel, `[inputs, filters]`, from the checkpoints of a run."""
-    with open(os.path.join(run, 'history.json')) as stream:
-        last = [attempt for attempt in json.load(stream) if attempt['accepted']][-1]
+    last = [row for row in read_history(run) if row['accepted'] and 'plan' in row][-1]
     folders = [('trained', 'baseline'), ('soft-pruned', os.path.dirname(last['plan'])),
                ('retrained', last['checkpoint']), ('stripped', 'stripped/Stripped_Dir')]
     return [(name, load_checkpoint(os.path.join(run, folder)).value(kernel)[0, 0]) for name, folder in folders]
+
+
+def read_history(run: str) -> List[Dict[str, Any]]:
+    """Reads what the loop tried."""
+    with open(os.path.join(run, 'history.json')) as stream:
+        rows: List[Dict[str, Any]] = json.load(stream)
+    return rows
 
 
 def draw() -> None:
@@ -168,6 +177,8 @@ def draw() -> None:
     draw_result(result, os.path.join(FLAGS.output, 'result.png'))
     draw_blocks(block, gate, (stages[0][1].shape[0], leaving), os.path.join(FLAGS.output, 'blocks.png'))
     draw_filters(stages, block.anchor[0], os.path.join(FLAGS.output, 'filters.png'))
+    write_bytes(os.path.join(FLAGS.output, 'curve.png'), draw_history(read_history(FLAGS.run)))
+    print(os.path.join(FLAGS.output, 'curve.png'))
 
 
 def main(_: List[str]) -> int:

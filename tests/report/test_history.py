@@ -6,7 +6,7 @@ from typing import Any, Dict, List
 
 import pytest
 
-from tf1pruning.report.history import draw_history, write_history
+from tf1pruning.report.history import _names_by_place, draw_history, write_history
 
 ROWS: List[Dict[str, Any]] = [
     {'step': 'baseline', 'retry': 0, 'accepted': True, 'accuracy': 0.95, 'loss': 0.2, 'macs': 1000, 'parameters': 200,
@@ -39,3 +39,9 @@ def test_the_curve_is_a_picture(tmp_path: Any) -> None:
     assert picture.startswith(b'\x89PNG')
     assert draw_history(ROWS) == picture
     assert draw_history(ROWS[:2]) != picture
+
+
+def test_steps_at_one_point_share_a_label() -> None:
+    """As the last one and the strip do, which changes neither MACs nor accuracy."""
+    assert _names_by_place([*ROWS[:2], dict(ROWS[1], step='stripped')], 1000) == {
+        (100.0, 95.0): ['baseline'], (70.0, 94.0): ['macs 0.7', 'stripped']}

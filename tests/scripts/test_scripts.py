@@ -111,6 +111,7 @@ def test_export(work: str) -> None:
     ('strip_checkpoint.py', ('--bogus',), "Unknown command line flag 'bogus'"),
     ('export_frozen_graph.py', ('--help',), ''),
     ('export_frozen_graph.py', (), '--ckpt must have a value'),
+    ('screenshot_report.py', ('--report', 'none.html'), 'no report none.html: make it with `tf1pruning report DIR`'),
 ])
 def test_help_and_wrong_flags(script: str, words: Tuple[str, ...], expected: str) -> None:
     code, out, err = _run(script, *words)

@@ -75,7 +75,8 @@ def _cards(run: Run) -> List[Dict[str, Any]]:
         if each.name == 'accuracy' and each.before is not None:
             words = numbers.show('points', each.after - each.before)
         cards.append({'name': LABELS[each.name], 'after': numbers.show(form, each.after),
-                      'before': numbers.show(form, each.before), 'change': words, 'left': each.left,
+                      'before': numbers.show(form, each.before), 'change': words,
+                      'left': each.after if each.name == 'accuracy' else each.left,
                       'tone': '' if better is None or each.name == 'channels' else 'good' if better else 'bad',
                       'exact': '%s → %s' % tuple(numbers.show('count' if kind == 'bytes' else kind, value)
                                                  for value in (each.before, each.after))})
