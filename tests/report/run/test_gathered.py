@@ -40,13 +40,14 @@ def test_layers_say_what_they_lost_and_why_not(pruned: str) -> None:
     assert (last.group, last.reason, last.makes) == ('', 'an output of the model', (5, 5))
 
 
-def test_a_gate_reads_what_its_product_reads(pruned: str) -> None:
-    """The projection reads the depthwise convolution and the gate; nothing lies above the first layer."""
+def test_what_lies_above_a_layer(pruned: str) -> None:
+    """A gate is joined with the depthwise convolution, the projection with what came in, by an addition."""
     layers = gather(pruned).layers
-    names = [layer.name for layer in layers]
-    project = next(layer for layer in layers if layer.name.endswith('project/Conv2D'))
-    assert {names[number].split('/')[1] for number in project.above} == {'depthwise', 'se'}
-    assert layers[0].above == ()
+    names = [layer.name.rsplit('/', 1)[0] for layer in layers]
+    above = {name: [names[number] for number in layer.above] for name, layer in zip(names, layers)}
+    assert above == {'stem': [], 'block/expand': ['stem'], 'block/depthwise': ['block/expand'],
+                     'block/se/reduce': ['block/depthwise'], 'block/se/expand': ['block/depthwise', 'block/se/reduce'],
+                     'block/project': ['stem', 'block/se/expand'], 'logits': ['block/project']}
 
 
 def test_what_a_loop_leaves(looped: str) -> None:

@@ -69,8 +69,8 @@ def layers(run: Run) -> Table:
              'macs_change': change(layer.macs[0], layer.macs[1]), 'ms_before': before.get(layer.name),
              'ms_after': after.get(layer.name), 'reason': layer.reason} for layer in run.layers]
     scope = shared_scope([layer.name for layer in run.layers])
-    caption = 'Layers%s in the order of computation: channels out of each, and MACs for one example' % (
-        ' of ' + scope[:-1] if scope else '')
+    caption = 'Layers%s in the order of computation: channels out of each, and MACs for one example%s' % (
+        ' of ' + scope[:-1] if scope else '', other_sizes(run))
     return Table('layers', caption, (
         Column('name', 'Layer'), Column('operation', 'Operation'), Column('before', 'Channels', 'count'),
         Column('after', 'kept', 'count', ('before', 'after')), Column('macs_before', 'MACs', 'short'),
@@ -79,6 +79,14 @@ def layers(run: Run) -> Table:
         Column('ms_after', 'after', 'ms', ('ms_before', 'ms_after')), Column('reason', 'Not prunable', shown=False),
         Column('group', 'Group', shown=False), Column('reads_before', 'Channels in', 'count', shown=False),
         Column('reads_after', 'in, after', 'count', shown=False)), tuple(rows), scope)
+
+
+def other_sizes(run: Run) -> str:
+    """Says where the MACs of the layers are for inputs of other sizes than those that the run counted."""
+    counted = next((count.before for count in run.counts if count.name == 'macs'), None)
+    if not run.layers or counted is None or counted == sum(layer.macs[0] for layer in run.layers):
+        return ''
+    return '; the graph leaves the size of its inputs open, so they are for another size than the count of the run'
 
 
 def shared_scope(names: Sequence[str]) -> str:

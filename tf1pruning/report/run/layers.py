@@ -1,6 +1,6 @@
 """The layers of a network before and after: channels, MACs, and what lies above each."""
 
-from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from ...channels import Channels
 from ...channels.blocks import block_kinds
@@ -23,7 +23,8 @@ class Layer(NamedTuple):
         makes: channels that go out, before and after.
         macs: multiply-accumulates for one example, before and after.
         reason: why its channels cannot be pruned, where they cannot.
-        above: numbers of the layers whose values it reads, through operations that are no layers.
+        above: numbers of the layers whose values it reads, or its own are joined with by an addition, a product or a
+            concatenation.
     """
 
     name: str
@@ -79,14 +80,23 @@ def _widths(view: GraphView, shapes: Shapes, name: str) -> Tuple[str, Optional[i
 
 
 def _above(view: GraphView, everything: List[str], layers: List[str]) -> Dict[str, Tuple[int, ...]]:
-    """Returns for every layer the numbers of the nearest layers that its values come from."""
+    """Returns for every layer the numbers of the layers that its values come from.
+
+    Where values are joined, all but those of the last layer count as read by that one, so that a chain of additions
+    does not lead from every layer to all that follow.
+    """
     numbers = {name: place for place, name in enumerate(layers)}
-    near: Dict[str, FrozenSet[int]] = {}
+    read: List[Set[int]] = [set() for _ in layers]
+    last: Dict[str, int] = {}
     for name in everything:
-        seen = [frozenset([numbers[tensor.node]]) if tensor.node in numbers else near.get(tensor.node, frozenset())
-                for tensor in view.inputs[name]]
-        near[name] = frozenset().union(*seen)
-    return {name: tuple(sorted(near[name])) for name in layers}
+        sources = {last[tensor.node] for tensor in view.inputs[name] if tensor.node in last}
+        if name in numbers:
+            last[name] = numbers[name]
+            read[last[name]] |= sources
+        elif sources:
+            last[name] = max(sources)
+            read[last[name]] |= sources - {last[name]}
+    return {name: tuple(sorted(read[number])) for name, number in numbers.items()}
 
 
 def _reasons(channels: Channels, layers: List[str]) -> Mapping[str, str]:
