@@ -27,9 +27,9 @@ from .tf1 import tf
 from .verify import TOLERANCE, compare, difference_of, random_inputs, run
 
 logger = logging.getLogger(__name__)
-PRODUCED = ('plan.json', 'report.json', 'Pruned_Dir', 'Stripped_Dir', *REPORTS.values())
-"""What a run, or a report of it, leaves in its output folder; with `force`, a folder that holds anything else is not
-replaced."""
+PRODUCED = ('plan.json', 'report.json', 'Pruned_Dir', 'Stripped_Dir')
+"""What a run leaves in its output folder; with `force`, a folder that holds anything else is not replaced, but for
+reports."""
 Stage = Callable[[str], None]
 
 
@@ -73,7 +73,7 @@ def output_folder(path: str, force: bool, sources: Iterable[str] = (), produced:
     """
     _check_place(path, sources)
     there = sorted(os.listdir(path)) if os.path.isdir(path) else []
-    foreign = [name for name in there if name not in produced]
+    foreign = [name for name in there if name not in produced and name not in REPORTS.values()]
     if there and not force:
         raise OutputError('%s is not empty: choose another folder, or replace what is there with --force' % path)
     if foreign:

@@ -66,7 +66,8 @@ def certificate() -> Dict[str, Any]:
                 'before': {'bytes': 1000, 'macs': 140, 'parameters': 20, 'operations': 12}}
     return {'model': EVIL, 'original': None, 'versions': {'tensorflow': '1.15.5'}, 'plan': None,
             'inputs': [{'path': '=SUM(1)', 'sha256': 'ab' * 32, 'bytes': 3}],
-            'files': [exported('pb', 1e-7), exported('tflite', 1e-3)],
+            'files': [exported('pb', 1e-7), exported('tflite', 1e-3), dict(exported('saved_model', 1e-7), files=[
+                {'path': 'saved_model/%d' % part, 'sha256': str(part) * 64, 'bytes': part} for part in range(2)])],
             'fell': {'macs': True, 'bytes': True, 'operations': False}, 'statement': 'MACs fell; ' + EVIL}
 
 

@@ -64,6 +64,7 @@ def test_downloads_hold_what_the_tables_show(page: str, looped: str) -> None:
     assert everything['history'][2]['step'] == runs.EVIL
     lines = base64.b64decode(files['checksums.csv']).decode('utf-8').splitlines()
     assert lines[1].startswith("'=SUM(1),read,3,abab")
+    assert [line.split(',')[0] for line in lines[2:]] == ['model.pb', 'model.tflite', 'saved_model/0', 'saved_model/1']
 
 
 def test_what_did_not_fall_is_said(page: str) -> None:

@@ -104,6 +104,17 @@ def test_a_plan_outside_the_folder_is_not_read(looped: str, tmp_path: Any) -> No
     assert gather(str(tmp_path)).plan is None
 
 
+def test_the_plan_of_a_certificate_will_do(pruned: str, tmp_path: Any) -> None:
+    """An export alone, without what it was made from."""
+    with open(os.path.join(pruned, 'plan.json')) as stream:
+        plan = json.load(stream)
+    runs.write_json(str(tmp_path / 'certificate.json'), dict(runs.certificate(), plan=plan))
+    assert gather(str(tmp_path)).plan == gather(pruned).plan
+    runs.write_json(str(tmp_path / 'certificate.json'), dict(runs.certificate(), plan={'groups': []}))
+    with pytest.raises(PlanError, match='no "tf1pruning_plan"'):
+        gather(str(tmp_path))
+
+
 def test_nothing_of_a_run(tmp_path: Any) -> None:
     with pytest.raises(ModelError, match='holds nothing of a run'):
         gather(str(tmp_path))

@@ -27,7 +27,8 @@ def test_certificate() -> None:
     found = read_certificate(runs.certificate())
     assert found is not None
     assert [(each.format, each.within, each.counts['bytes'], each.before['bytes']) for each in found.files] == [
-        ('pb', True, 500, 1000), ('tflite', False, 500, 1000)]
+        ('pb', True, 500, 1000), ('tflite', False, 500, 1000), ('saved_model', True, 500, 1000)]
+    assert [len(each.parts) for each in found.files] == [0, 0, 2]
     assert found.fell == {'macs': True, 'bytes': True, 'operations': False}
     assert found.original == ''
     assert read_certificate({'files': []}) is None

@@ -2,7 +2,7 @@
 
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
-from ..run.certificate import COUNTED
+from ..run.certificate import COUNTED, Source
 from ..run.counts import LABELS, Count
 from ..run.gathered import Run
 from ..run.layers import Layer
@@ -143,15 +143,16 @@ def exported(run: Run) -> Table:
     for each in files:
         numbers = {name: each.counts[name] for name in COUNTED}
         numbers.update({name + '_before': each.before[name] for name in COUNTED})
-        own = {name: value for name, value in each._asdict().items() if name not in ('counts', 'before')}
+        own = {name: value for name, value in each._asdict().items() if name not in ('counts', 'before', 'parts')}
         rows.append({**numbers, **own, 'bytes_change': change(each.before['bytes'], each.counts['bytes'])})
     return Table('exported', 'Exported files against the model they were made from', (
         Column('path', 'File'), Column('format', 'Format'), Column('relative', 'Difference', 'difference'),
         Column('bound', 'Bound', 'difference'), Column('within', 'Within', 'truth'),
-        Column('bytes_before', 'Size was', 'bytes'), Column('bytes', 'is', 'bytes', ('bytes_before', 'bytes')),
-        Column('bytes_change', 'Change', 'change'), Column('macs_before', 'MACs were', 'short'),
-        Column('macs', 'are', 'short'), Column('operations_before', 'Operations were', 'count'),
-        Column('operations', 'are', 'count'), Column('absolute', 'Absolute', 'difference', shown=False),
+        Column('bytes', 'Size', 'bytes', ('bytes_before', 'bytes')), Column('bytes_change', 'Change', 'change'),
+        Column('macs', 'MACs', 'short'), Column('operations_before', 'Operations', 'count'),
+        Column('operations', 'now', 'count'), Column('bytes_before', 'Size was', 'bytes', shown=False),
+        Column('macs_before', 'MACs were', 'short', shown=False),
+        Column('absolute', 'Absolute', 'difference', shown=False),
         Column('output', 'Output', shown=False), Column('parameters', 'Parameters', 'short', shown=False),
         Column('parameters_before', 'were', 'short', shown=False)), tuple(rows))
 
@@ -161,8 +162,9 @@ def checksums(run: Run) -> Table:
     rows: List[Dict[str, Any]] = []
     if run.certificate is not None:
         rows = [dict(each._asdict(), role='read') for each in run.certificate.inputs]
-        rows += [{'path': each.path, 'role': 'written', 'bytes': each.counts['bytes'], 'sha256': each.sha256}
-                 for each in run.certificate.files]
+        for each in run.certificate.files:
+            parts = each.parts or (Source(each.path, each.sha256, each.counts['bytes']),)
+            rows += [dict(part._asdict(), role='written') for part in parts]
     return Table('checksums', 'Files that were read and written', (
         Column('path', 'File'), Column('role', 'Was'), Column('bytes', 'Size', 'bytes'),
         Column('sha256', 'SHA-256')), tuple(rows))

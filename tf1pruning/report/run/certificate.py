@@ -5,6 +5,14 @@ from typing import Any, Dict, NamedTuple, Optional, Tuple
 from .reading import flag, items, mapping, number, text, whole
 
 
+class Source(NamedTuple):
+    """A file that was read, or a part of one that was written."""
+
+    path: str
+    sha256: str
+    bytes: Optional[int]
+
+
 class Exported(NamedTuple):
     """A file that was exported.
 
@@ -19,6 +27,7 @@ class Exported(NamedTuple):
         output: where it is.
         bound: what `relative` may be.
         within: whether it is.
+        parts: its files, where it is a folder.
     """
 
     format: str
@@ -31,14 +40,7 @@ class Exported(NamedTuple):
     output: str
     bound: Optional[float]
     within: Optional[bool]
-
-
-class Source(NamedTuple):
-    """A file that the exported ones were made from."""
-
-    path: str
-    sha256: str
-    bytes: Optional[int]
+    parts: Tuple[Source, ...]
 
 
 class Certificate(NamedTuple):
@@ -72,11 +74,9 @@ def read_certificate(content: Any) -> Optional[Certificate]:
     files = tuple(_exported(mapping(each)) for each in items(found.get('files')))
     if not files and not text(found.get('statement')):
         return None
-    sources = [mapping(each) for each in items(found.get('inputs'))]
     return Certificate(text(found.get('model')), text(found.get('original')),
                        {name: text(each) for name, each in mapping(found.get('versions')).items()},
-                       tuple(Source(text(each.get('path')), text(each.get('sha256')), whole(each.get('bytes')))
-                             for each in sources), files,
+                       _sources(found.get('inputs')), files,
                        {name: flag(each) for name, each in mapping(found.get('fell')).items()},
                        text(found.get('statement')))
 
@@ -87,4 +87,9 @@ def _exported(each: Dict[str, Any]) -> Exported:
                     {name: whole(each.get(name)) for name in COUNTED},
                     {name: whole(before.get(name)) for name in COUNTED}, number(difference.get('relative')),
                     number(difference.get('absolute')), text(difference.get('output')), number(each.get('bound')),
-                    flag(each.get('within')))
+                    flag(each.get('within')), _sources(each.get('files')))
+
+
+def _sources(listed: Any) -> Tuple[Source, ...]:
+    found = [mapping(each) for each in items(listed)]
+    return tuple(Source(text(each.get('path')), text(each.get('sha256')), whole(each.get('bytes'))) for each in found)

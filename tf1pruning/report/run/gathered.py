@@ -102,7 +102,10 @@ def gather(folder: str, tell: Callable[[str], None] = lambda stage: None) -> Run
     report, attempts = places.json('report.json'), read_attempts(places.json('history.json'))
     settings = mapping(mapping(places.json('loop.json')).get('settings'))
     plan, first_plan = _plans(places, attempts)
-    certificate = read_certificate(places.json('certificate.json'))
+    certified = places.json('certificate.json')
+    certificate = read_certificate(certified)
+    if plan is None and mapping(mapping(certified).get('plan')):
+        plan = first_plan = PruningPlan.from_dict(mapping(certified)['plan'])
     benchmark = read_benchmark(places.json('benchmark.json'))
     if not (mapping(report) or attempts or plan or certificate or benchmark):
         raise ModelError('%s holds nothing of a run (plan.json, report.json, history.json, certificate.json or '
