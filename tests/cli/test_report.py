@@ -80,3 +80,9 @@ def test_what_cannot_be_read_is_left_out(out: str, command: Command) -> None:
     result = command('report', out)
     assert result.code == 0
     assert 'left out: Layers, network and refusals (the network as it was (baseline or Pruned_Dir)' in result.out
+
+
+def test_help_has_examples(command: Command) -> None:
+    result = command('report', '--help')
+    assert result.code == 0
+    assert 'examples:\n  tf1pruning report out\n' in result.out

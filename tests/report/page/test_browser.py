@@ -128,7 +128,7 @@ def test_tables_are_sorted_by_their_headings(page: Any) -> None:
     time = titles.index('Time')
     for _ in range(2):
         head[time].find_element(By.TAG_NAME, 'button').click()
-        assert column(page, 'layers', time)[0] == '1 ms'
+        assert column(page, 'layers', time)[0] == '1.000 ms'
         assert set(column(page, 'layers', time)[1:]) == {'–'}
     head[0].find_element(By.TAG_NAME, 'button').click()
     assert column(page, 'layers', 0) == sorted(column(page, 'layers', 0), key=str.lower)

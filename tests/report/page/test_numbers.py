@@ -12,7 +12,7 @@ from tf1pruning.report.page import numbers
     ('short', 12345, '12.3 k'), ('short', 0, '0'), ('short', 2.5e15, '2500 T'), ('bytes', 512, '512 B'),
     ('bytes', 490130, '490 kB'), ('bytes', 1500000000, '1.50 GB'), ('part', 0.354, '35.4 %'),
     ('change', -0.5, '−50.0 %'), ('change', 0.01, '+1.0 %'), ('change', 0.0, '0 %'), ('points', -0.005, '−0.5 points'),
-    ('ms', 0.648, '0.648 ms'),
+    ('ms', 0.648, '0.648 ms'), ('ms', 13.47, '13.5 ms'),
     ('difference', 1.54e-7, '1.5e-07'), ('difference', 0.0, '0'), ('truth', True, 'yes'), ('truth', False, 'no'),
     ('loss', 0.129, '0.1290'), ('seconds', 3.14, '3.1 s'), ('text', 'a', 'a'), ('text', '', '–'), ('count', None, '–')])
 def test_show(kind: str, value: Any, shown: str) -> None:

@@ -39,7 +39,18 @@ def test_benchmark() -> None:
     assert found is not None
     assert [(row.file, row.median_ms, row.ratio, row.p90_ms) for row in found.timings] == [
         ('a.pb', 2.0, None, None), ('b.pb', 1.0, 0.5, None)]
-    assert milliseconds_of_layers(found) == ({'layer': 1.0}, {'layer': 0.25})
-    assert milliseconds_of_layers(found._replace(timings=found.timings[:1])) == ({}, {})
-    assert milliseconds_of_layers(None) == ({}, {})
+    assert milliseconds_of_layers(found, ['layer', 'other']) == ({'layer': 1.0}, {'layer': 0.25})
+    assert milliseconds_of_layers(found._replace(timings=found.timings[:1]), ['layer']) == ({}, {})
+    assert milliseconds_of_layers(None, ['layer']) == ({}, {})
     assert read_benchmark({'rounds': 3}) is None
+
+
+def test_fused_operations_count_for_the_only_layer_of_their_scope() -> None:
+    """Where two could be meant, for none."""
+    content = runs.benchmark('a/Conv2D')
+    for listed in content['operations'].values():
+        listed[:] = [{'name': name, 'type': kind, 'ms': 2.0} for name, kind in (
+            ('a/Relu6', '_FusedConv2D'), ('b/Relu6', '_FusedConv2D'), ('b/Relu6_1', '_FusedConv2D'),
+            ('c/Relu6', '_FusedConv2D'), ('d/Relu6', 'Relu6'))]
+    layers = ['a/Conv2D', 'b/Conv2D', 'c/Conv2D', 'c/Conv2D_1', 'd/Conv2D']
+    assert milliseconds_of_layers(read_benchmark(content), layers) == ({'a/Conv2D': 2.0}, {'a/Conv2D': 2.0})

@@ -62,7 +62,7 @@ def groups(run: Run) -> Table:
 
 def layers(run: Run) -> Table:
     """Every convolution and matrix product."""
-    before, after = milliseconds_of_layers(run.benchmark)
+    before, after = milliseconds_of_layers(run.benchmark, [layer.name for layer in run.layers])
     rows = [{'name': layer.name, 'operation': _operation(layer), 'group': layer.group,
              'reads_before': layer.reads[0], 'reads_after': layer.reads[1], 'before': layer.makes[0],
              'after': layer.makes[1], 'macs_before': layer.macs[0], 'macs_after': layer.macs[1],
@@ -173,7 +173,8 @@ def checksums(run: Run) -> Table:
 def timings(run: Run) -> Table:
     """Measured times."""
     found = run.benchmark.timings if run.benchmark is not None else ()
-    return Table('timings', 'Milliseconds for one run; the ratio is to the first file, low and high bound it', (
+    caption = 'Milliseconds for one run; the ratio is to the first file, 80 % of the rounds lie between low and high'
+    return Table('timings', caption, (
         Column('file', 'File'), Column('runtime', 'Runtime'), Column('threads', 'Threads', 'count'),
         Column('median_ms', 'Median', 'ms', ('median_ms',)), Column('p90_ms', 'p90', 'ms'),
         Column('min_ms', 'Fastest', 'ms'), Column('ratio', 'Ratio', 'part'), Column('ratio_low', 'low', 'part'),

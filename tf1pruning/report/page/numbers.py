@@ -63,7 +63,7 @@ _FORMS: Dict[str, Callable[[Any], str]] = {
     'part': lambda value: '%.1f %%' % (100 * value),
     'change': lambda value: ('%+.1f %%' % (100 * value)).replace('-', '−') if value else '0 %',
     'points': lambda value: ('%+.1f points' % (100 * value)).replace('-', '−'),
-    'ms': lambda value: '%.3g ms' % value,
+    'ms': lambda value: ('%.3f ms' if value < 10 else '%.1f ms') % value,
     'seconds': lambda value: '%.1f s' % value,
     'difference': lambda value: '0' if value == 0 else '%.1e' % value,
     'loss': lambda value: '%.4f' % value,

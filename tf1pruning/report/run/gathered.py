@@ -28,7 +28,7 @@ _COMMANDS = {
     'layers': 'tf1pruning prune MODEL --outputs NAMES --threshold 0.6 --output DIR',
     'filters': 'tf1pruning prune MODEL --outputs NAMES --threshold 0.6 --output DIR',
     'certificate': 'tf1pruning export MODEL --outputs NAMES --output DIR',
-    'benchmark': 'tf1pruning benchmark FILE FILE --output DIR',
+    'benchmark': 'tf1pruning benchmark BEFORE AFTER --per-op --output DIR/benchmark.json',
 }
 
 

@@ -1,6 +1,6 @@
 """What `tf1pruning benchmark` measured."""
 
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple
 
 from .reading import items, mapping, number, text, whole
 
@@ -76,10 +76,13 @@ def read_benchmark(content: Any) -> Optional[Benchmark]:
     return Benchmark(whole(found.get('rounds')), machine, timings, operations)
 
 
-def milliseconds_of_layers(benchmark: Optional[Benchmark]) -> Tuple[Dict[str, float], Dict[str, float]]:
-    """Returns milliseconds by node, before and after; nothing where the benchmark did not compare two files.
+def milliseconds_of_layers(benchmark: Optional[Benchmark], layers: Sequence[str]
+                           ) -> Tuple[Dict[str, float], Dict[str, float]]:
+    """Returns milliseconds by layer, before and after; nothing where the benchmark did not compare two files.
 
     The file that the others are compared with has no ratio; of the others, the first one with operations counts.
+    TensorFlow calls a convolution that it has fused with what follows by the name of the last of them, so a fused
+    operation counts for the only layer of its scope.
     """
     if benchmark is None:
         return {}, {}
@@ -89,6 +92,24 @@ def milliseconds_of_layers(benchmark: Optional[Benchmark]) -> Tuple[Dict[str, fl
     last = next((file for file in timed if file in compared), None)
     if first is None or last is None:
         return {}, {}
-    before, after = ({each.name: each.ms for each in benchmark.operations if each.file == file and each.ms is not None}
+    before, after = (_by_layer([each for each in benchmark.operations if each.file == file], layers)
                      for file in (first, last))
     return before, after
+
+
+def _by_layer(operations: Sequence[Operation], layers: Sequence[str]) -> Dict[str, float]:
+    scopes = [_scope(name) for name in layers]
+    fused = [each for each in operations if each.type.startswith('_Fused')]
+    by_scope = {_scope(each.name): each.ms for each in fused if [_scope(one.name) for one in fused].count(
+        _scope(each.name)) == 1}
+    by_name = {each.name: each.ms for each in operations}
+    found = {}
+    for name, scope in zip(layers, scopes):
+        time = by_name.get(name, by_scope.get(scope) if scopes.count(scope) == 1 else None)
+        if time is not None:
+            found[name] = time
+    return found
+
+
+def _scope(name: str) -> str:
+    return name.rpartition('/')[0]
