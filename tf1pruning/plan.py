@@ -60,6 +60,11 @@ class PruningPlan(NamedTuple):
                                   scores=[round(score, 6) for score in group.scores])) for group in self.groups]
         return '{"tf1pruning_plan": %d, "groups": [\n%s\n]}\n' % (VERSION, ',\n'.join(groups))
 
+    def content(self) -> Dict[str, Any]:
+        """Returns what the JSON holds."""
+        content: Dict[str, Any] = json.loads(self.to_json())
+        return content
+
     def save(self, path: str) -> None:
         """Writes the plan to a file."""
         write_text(path, self.to_json())

@@ -1,7 +1,8 @@
 """The whole way on real images: `python -m train.demo [--short] [--output DIR] [--seed N]`.
 
 Trains a MobileNetV2 with squeeze-and-excitation on scikit-learn's digits, prunes it in a threshold loop, strips and
-verifies it, exports the frozen graph, and measures what the exported files do. Everything is read from `configs/`.
+verifies it, measures what the frozen graph does, exports it in every format, and writes a report of it all. Everything
+is read from `configs/`.
 """
 
 import dataclasses
@@ -17,6 +18,7 @@ from absl import app, flags
 from tf1pruning import PruningError
 from tf1pruning.channels import analyse
 from tf1pruning.errors import OutputError
+from tf1pruning.exports.formats import FORMATS
 from tf1pruning.files import write_text
 from tf1pruning.model.frozen import load_frozen, save_frozen
 from tf1pruning.passes.soft_prune import soft_prune
@@ -29,6 +31,7 @@ from .comparison import BATCH, Comparison, Measured
 from .config import CONFIGS, Experiment, LoopConfig, TrainConfig, load
 from .measure import Frozen, interleaved_latency
 from .prune_loop import STRIPPED, prune
+from .shipping import SHIPPED, report, ship
 from .telling import Teller, stages_of
 from .train import prepare
 
@@ -38,8 +41,12 @@ SHORT_STEPS, SHORT_RETRAINING, SHORT_THRESHOLDS = 100, 25, (0.55, 0.5)
 """For continuous integration: every stage, but the accuracy means nothing."""
 
 
-def run(classifier: Classifier, train: TrainConfig, loop: LoopConfig, output: str) -> Comparison:
-    """Trains, prunes, strips and measures; everything is left in `output`."""
+def run(classifier: Classifier, train: TrainConfig, loop: LoopConfig, output: str) -> Tuple[Comparison, str]:
+    """Trains, prunes, strips, measures and exports; everything is left in `output`.
+
+    Returns:
+        What was measured, and a table of the exported files.
+    """
     stages = stages_of(loop, train.steps)
     stages.begin('Training the network from scratch, %d steps' % train.steps)
     began = time.time()
@@ -48,7 +55,12 @@ def run(classifier: Classifier, train: TrainConfig, loop: LoopConfig, output: st
     result = prune(classifier, checkpoint, loop, output, Teller(stages, loop))
     before = freeze(classifier, checkpoint, os.path.join(output, 'baseline.pb'))
     print('      running both graphs on %d test images' % len(classifier.images.test.arrays()[1]), flush=True)
-    return measure(classifier, result, (before, os.path.join(output, STRIPPED, 'modify.pb')))
+    after = os.path.join(output, STRIPPED, 'modify.pb')
+    comparison = measure(classifier, result, (before, after))
+    print('      exporting to %s' % ', '.join(FORMATS), flush=True)
+    assert result.plan is not None
+    shipped = ship(classifier, before, after, result.plan, os.path.join(output, SHIPPED))
+    return comparison, shipped
 
 
 def freeze(classifier: Classifier, checkpoint: str, path: str) -> str:
@@ -114,7 +126,7 @@ def main(arguments: List[str]) -> int:
         make_room(FLAGS.output)
         experiment, loop = configure(FLAGS.short, FLAGS.seed)
         classifier = Classifier(experiment)
-        comparison = run(classifier, experiment.train, loop, FLAGS.output)
+        comparison, shipped = run(classifier, experiment.train, loop, FLAGS.output)
     except PruningError as error:
         print('error: %s' % error, file=sys.stderr)
         return 2
@@ -122,8 +134,9 @@ def main(arguments: List[str]) -> int:
     missed = comparison.missed(TOLERANCE, FLAGS.short)
     result = dict(comparison.to_json(), seconds=round(seconds, 1), short=FLAGS.short, seed=FLAGS.seed, missed=missed)
     write_text(os.path.join(FLAGS.output, RESULT), json.dumps(result, indent=1) + '\n')
-    print('\n%s\n\nEverything is in %s; the network to ship is %s.\n%.0f s in all.' % (
-        comparison.table(), FLAGS.output, os.path.join(FLAGS.output, STRIPPED, 'modify.pb'), seconds))
+    print('\n%s\n\n%s\n' % (comparison.table(), shipped))
+    print('Everything is in %s, the files to ship in %s.\nOpen the report in a browser: %s\n%.0f s in all.' % (
+        FLAGS.output, os.path.join(FLAGS.output, SHIPPED), report(FLAGS.output), seconds))
     for promise in missed:
         print('not reached: %s' % promise, file=sys.stderr)
     return 1 if missed else 0

@@ -120,8 +120,7 @@ def _plan(args: argparse.Namespace, path: str) -> Optional[Dict[str, Any]]:
     from ..plan import PruningPlan
     beside = os.path.join(os.path.dirname(path), 'plan.json')
     found = args.plan or (beside if os.path.isfile(beside) else None)
-    plan: Optional[Dict[str, Any]] = json.loads(PruningPlan.load(found).to_json()) if found else None
-    return plan
+    return PruningPlan.load(found).content() if found else None
 
 
 def _table(certificate: Dict[str, Any], folder: str) -> str:

@@ -1,6 +1,5 @@
 """What each stage does: a state and a folder → the next state, and a record of what was done."""
 
-import json
 import os
 from typing import Any, Callable, Dict, NamedTuple, Tuple, Type
 
@@ -70,7 +69,7 @@ def run_export(config: ExportConfig, state: State, folder: str) -> Made:
                                  Scaling(config.mean, config.deviation))
         order = order._replace(settings=order.settings._replace(examples=examples))
     original = Source(state.load(state.original), state.original) if state.original != state.model else None
-    plan = json.loads(PruningPlan.load(state.plan).to_json()) if state.plan else None
+    plan = PruningPlan.load(state.plan).content() if state.plan else None
     certificate = deliver(Source(model, state.model), order, folder, original, plan)
     return state, {'files': certificate['files'], 'statement': certificate['statement']}
 
