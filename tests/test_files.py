@@ -91,9 +91,9 @@ def test_a_failure_inside_leaves_no_folder_where_none_was(tmp_path: Any, atomic:
 
 
 def test_a_checkpoint_that_moves_one_by_one_has_no_index_meanwhile(tmp_path: Any, monkeypatch: Any) -> None:
-    """Interrupted in the middle, the folder has no index that fits other data."""
+    """Interrupted in the middle, a folder that cannot change in one step has no index that fits other data."""
     target = tmp_path / 'target'
-    target.mkdir()
+    (target / 'folder').mkdir(parents=True)
     write(target, **{'m.index': 'old', 'm.data': 'old', 'other': 'old'})
     moves: List[str] = []
     replace = os.replace

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from typing import BinaryIO, Iterable, Iterator, List, Tuple
 
+from .abandoned import MARK, OLD, clear_abandoned, locked
 from .errors import DataError, OutputError
 
 _AT_FDCWD = -100
@@ -32,8 +33,9 @@ def atomic_folder(target: str) -> Iterator[str]:
 def atomic_files(folder: str) -> Iterator[str]:
     """Yields a temporary folder whose files move into `folder` when the block ends without an error.
 
-    Other files of the folder stay. A folder that has none of the files, or only them, changes in one step; else the
-    files move one by one, `.index` last: a checkpoint without its index does not exist for TensorFlow.
+    Other files of the folder stay, as links of the same files, so that the folder changes in one step. Where that
+    cannot be, since it holds folders or is the one worked in, the files move one by one, `.index` last: a checkpoint
+    without its index does not exist for TensorFlow.
 
     Raises:
         OutputError: the place cannot be written.
@@ -43,7 +45,7 @@ def atomic_files(folder: str) -> Iterator[str]:
         yield temporary
         with writing(folder):
             names = set(os.listdir(temporary))
-            if os.path.isdir(folder) and (holds(folder, os.curdir) or not set(os.listdir(folder)) <= names):
+            if os.path.isdir(folder) and (holds(folder, os.curdir) or not _take_along(folder, temporary)):
                 _move(names, temporary, folder)
             else:
                 _replace(temporary, folder)
@@ -55,11 +57,14 @@ def _temporary_beside(target: str) -> Iterator[str]:
     made = _missing_parents(target)
     with writing(target):
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        temporary = tempfile.mkdtemp(prefix=os.path.basename(target) + '.tmp-', dir=os.path.dirname(target))
+        clear_abandoned(target)
+        temporary = tempfile.mkdtemp(prefix=os.path.basename(target) + MARK, dir=os.path.dirname(target))
         os.chmod(temporary, 0o777 & ~_umask())
+    lock = locked(os.open(temporary, os.O_RDONLY))
     try:
         yield temporary
     finally:
+        os.close(lock)
         shutil.rmtree(temporary, ignore_errors=True)
         for folder in made:
             with contextlib.suppress(OSError):
@@ -127,18 +132,28 @@ def replacing(*paths: str) -> Iterator[Tuple[BinaryIO, ...]]:
     Raises:
         OutputError: the place cannot be written.
     """
-    temporaries = ['%s.tmp-%d' % (path, os.getpid()) for path in paths]
+    temporaries: List[str] = []
     try:
         with writing(paths[0]):
             os.makedirs(os.path.dirname(os.path.abspath(paths[0])), exist_ok=True)
             with contextlib.ExitStack() as stack:
-                yield tuple(stack.enter_context(open(each, 'wb', _BUFFER_BYTES)) for each in temporaries)
+                yield tuple(stack.enter_context(_open_beside(path, temporaries)) for path in paths)
             for temporary, path in zip(temporaries, paths):
                 os.replace(temporary, path)
     finally:
         for temporary in temporaries:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+
+
+def _open_beside(path: str, temporaries: List[str]) -> BinaryIO:
+    """Opens a new file beside another one, and adds its name to a list; no file or link that is there is opened."""
+    clear_abandoned(path)
+    folder, name = os.path.split(os.path.abspath(path))
+    number, temporary = tempfile.mkstemp(prefix=name + MARK, dir=folder)
+    temporaries.append(temporary)
+    os.chmod(temporary, 0o666 & ~_umask())
+    return open(locked(number), 'wb', _BUFFER_BYTES)
 
 
 def _missing_parents(path: str) -> List[str]:
@@ -149,6 +164,23 @@ def _missing_parents(path: str) -> List[str]:
         found.append(folder)
         folder = os.path.dirname(folder)
     return found
+
+
+def _take_along(folder: str, temporary: str) -> bool:
+    """Links the files of a folder into another one, as far as that has no files of the same names.
+
+    Returns:
+        Whether all are in there.
+    """
+    names = [name for name in os.listdir(folder) if not os.path.lexists(os.path.join(temporary, name))]
+    if not all(os.path.isfile(os.path.join(folder, name)) for name in names):
+        return False
+    try:
+        for name in names:
+            os.link(os.path.join(folder, name), os.path.join(temporary, name), follow_symlinks=False)
+    except OSError:  # a file system without links
+        return False
+    return True
 
 
 def _move(names: Iterable[str], source: str, target: str) -> None:
@@ -165,7 +197,7 @@ def _replace(temporary: str, target: str) -> None:
     if not os.path.exists(target):
         os.rename(temporary, target)
     elif not _exchange(temporary, target):
-        old = temporary + '.old'
+        old = temporary + OLD
         os.rename(target, old)
         try:
             os.rename(temporary, target)

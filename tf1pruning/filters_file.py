@@ -1,7 +1,6 @@
 """Files that say which filters go: our own JSON, plans, and old pickles of plain data."""
 
 import io
-import json
 import pickle
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
@@ -11,6 +10,8 @@ from .channels import Channels, Group
 from .channels.blocks import contraction_axes, in_scope, kernel_of
 from .criteria.filters import channel_numbers
 from .errors import PlanError
+from .plain_json import parse_json
+from .plain_pickle import refuse_bomb
 from .plan import PruningPlan, plan_from_channels
 
 _ALLOWED = {('collections', 'OrderedDict'), ('collections', 'defaultdict'), ('builtins', 'list'),
@@ -53,8 +54,9 @@ def read_filters(path: str) -> Any:
         raise PlanError('cannot read %s: %s' % (path, error.strerror)) from error
     try:
         if path.endswith(('.pkl', '.pickle')):
+            refuse_bomb(content)
             return _PlainUnpickler(io.BytesIO(content), encoding='latin1').load()
-        return json.loads(content.decode('utf-8'))
+        return parse_json(content.decode('utf-8'))
     except PlanError as error:
         raise PlanError('refused to load %s: it %s' % (path, error)) from error
     except Exception as error:  # a pickle stream can fail in any way

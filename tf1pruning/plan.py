@@ -9,6 +9,7 @@ from .channels import Channels, Group
 from .channels.blocks import block_kinds
 from .errors import PlanError
 from .files import write_text
+from .plain_json import load_json
 
 VERSION = 1
 
@@ -77,11 +78,10 @@ class PruningPlan(NamedTuple):
             PlanError: the file is missing or is no plan.
         """
         try:
-            with open(path, encoding='utf-8') as stream:
-                return cls.from_dict(json.load(stream))
+            return cls.from_dict(load_json(path))
         except OSError as error:
             raise PlanError('cannot read plan %s: %s' % (path, error.strerror)) from error
-        except (PlanError, ValueError, RecursionError) as error:
+        except ValueError as error:
             raise PlanError('%s is not a pruning plan, or it is damaged (%s): make it again with `tf1pruning prune` or '
                             '`soft-prune`' % (path, error)) from error
 
@@ -104,15 +104,22 @@ class PruningPlan(NamedTuple):
 
 def _group_plan(each: Mapping[str, Any]) -> GroupPlan:
     """Reads one group of a plan."""
-    size, pruned = int(each['size']), tuple(sorted({int(number) for number in each['pruned']}))
+    size, pruned = _whole(each['size']), tuple(sorted({_whole(number) for number in each['pruned']}))
     if pruned and not 0 <= pruned[0] <= pruned[-1] < size:
         raise PlanError('group %s of %d channels cannot lose channel %d'
                         % (each['name'], size, pruned[-1] if pruned[-1] >= size else pruned[0]))
     if pruned and len(pruned) >= size:
         raise PlanError('group %s would lose all its channels' % each['name'])
-    return GroupPlan(str(each['name']), str(each['kind']), (str(each['anchor']['parameter']),
-                                                            int(each['anchor']['axis'])), size, pruned,
-                     str(each['criterion']), each['threshold'], tuple(float(score) for score in each['scores']))
+    anchor, threshold = each['anchor'], each['threshold']
+    return GroupPlan(str(each['name']), str(each['kind']), (str(anchor['parameter']), _whole(anchor['axis'])), size,
+                     pruned, str(each['criterion']), None if threshold is None else float(threshold),
+                     tuple(float(score) for score in each['scores']))
+
+
+def _whole(number: Any) -> int:
+    if isinstance(number, bool) or int(number) != number:
+        raise PlanError('%r is no whole number' % (number,))
+    return int(number)
 
 
 def removed_ids(channels: Channels, plan: PruningPlan) -> np.ndarray:

@@ -278,7 +278,7 @@ class Pruning:
         with atomic_files(os.path.dirname(os.path.abspath(prefix))) as temporary:
             save_checkpoint(stripped.replace(name=os.path.basename(prefix)), temporary)
             plan.save(os.path.join(temporary, 'plan.json'))
-        save_frozen(self._stripped, self.export_pb_path or os.path.join(os.path.dirname(prefix), 'modify.pb'))
+            save_frozen(self._stripped, self.export_pb_path or os.path.join(temporary, 'modify.pb'))
         self.report.update(before_after(channels.model, self._stripped, path, prefix))
         self._write_report(prefix)
         return prefix

@@ -19,13 +19,15 @@ with warnings.catch_warnings():
     from tensorflow.core.framework.variable_pb2 import VariableDef
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
     from tensorflow.core.protobuf.tensor_bundle_pb2 import BundleEntryProto, BundleHeaderProto
+    from tensorflow.core.util.saved_tensor_slice_pb2 import SavedTensorSlices
     from tensorflow.python.distribute import distribute_coordinator
     from tensorflow.python.eager.context import eager_mode
     from tensorflow.python.framework import op_def_registry
     from tensorflow.python.framework.function_def_to_graph import function_def_to_graph_def
 
-__all__ = ['BundleEntryProto', 'BundleHeaderProto', 'OpDef', 'OpList', 'SavedModel', 'VariableDef', 'eager_mode',
-           'function_def_to_graph_def', 'is_registered', 'is_tf1', 'op_definition', 'quiet', 'release_server', 'tf',
+__all__ = ['BundleEntryProto', 'BundleHeaderProto', 'OpDef', 'OpList', 'SavedModel', 'SavedTensorSlices', 'VariableDef',
+           'eager_mode', 'function_def_to_graph_def', 'is_registered', 'is_tf1', 'op_definition', 'quiet',
+           'release_server', 'tf',
            'use_tf1_behavior']
 
 

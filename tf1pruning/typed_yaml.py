@@ -27,7 +27,7 @@ def load(kind: Type[Config], path: str) -> Config:
             content = yaml.load(file, _Lined)  # a SafeLoader: nothing but numbers, texts, lists and mappings
     except OSError as error:
         raise OptionError('cannot read %s: %s' % (path, error.strerror)) from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
         raise OptionError('%s is not YAML: %s' % (path, ' '.join(str(error).split()))) from error
     return _convert(content, kind, path, 1)
 
@@ -133,7 +133,7 @@ def _variant(value: Mapping[Any, Any], kind: Any, where: str, line: int) -> Any:
     forms = {form.name: form for form in _with_subclasses(kind) if getattr(form, 'name', '')}
     if not forms:
         return kind
-    if value.get('name') not in forms:
+    if not isinstance(value.get('name'), str) or value['name'] not in forms:
         raise _refusal(line, '%s: name: expected one of %s, found %r' % (where, ', '.join(sorted(forms)),
                                                                          value.get('name')))
     return forms[value['name']]
@@ -150,4 +150,7 @@ def _convert_scalar(value: Any, kind: Any, where: str, line: int) -> Union[int, 
     accepted: Dict[type, Tuple[type, ...]] = {float: (int, float)}
     if not isinstance(value, accepted.get(kind, (kind,))) or isinstance(value, bool) and kind is not bool:
         raise _refusal(line, '%s: expected %s, found %r' % (where, kind.__name__, value))
-    return kind(value)
+    try:
+        return kind(value)
+    except OverflowError as error:
+        raise _refusal(line, '%s: %r is too large' % (where, value)) from error

@@ -34,6 +34,8 @@ def guarded(action: Callable[[], Optional[int]], name: str) -> int:
         return fail(name, str(error), 1)
     except PruningError as error:
         return fail(name, str(error), 2)
+    except MemoryError:
+        return fail(name, 'there is not enough memory for this: give the process more, or take a smaller model', 2)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

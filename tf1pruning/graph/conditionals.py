@@ -1,13 +1,16 @@
 """Switch/Merge pairs with a known predicate: only the branch taken stays."""
 
-from typing import Dict, Iterable, Optional
+from typing import Dict, Iterable, List, Optional
 
 import numpy as np
 
 from ..tf1 import tf
+from .constants import array_of
 from .rewiring import Rewiring
 from .view import CONTROL, TensorName
 
+_DEEPEST = 100
+"""Conditions with more steps than this count as not known."""
 _PASSING = ('Identity', 'PlaceholderWithDefault', 'StopGradient')
 
 
@@ -38,15 +41,34 @@ def fold_conditionals(rewiring: Rewiring, targets: Iterable[TensorName]) -> None
 
 def predicate_value(rewiring: Rewiring, tensor: TensorName) -> Optional[bool]:
     """Evaluates a boolean scalar made of constants and logic, None where it is not known."""
-    node = rewiring.node(tensor.node)
-    if node is None:
+    return _predicate(rewiring, tensor.node, {}, 0)
+
+
+def _predicate(rewiring: Rewiring, name: str, found: Dict[str, Optional[bool]], depth: int) -> Optional[bool]:
+    """Evaluates every node once: a tree of what is used twice would double with every step."""
+    if name not in found:
+        found[name] = None  # of a loop's condition it is not known
+        node = rewiring.node(name)
+        if node is not None and depth < _DEEPEST:
+            found[name] = bool(np.all(array_of(node))) if node.op == 'Const' else _logic(
+                node, [_predicate(rewiring, each.node, found, depth + 1) for each in _operands(rewiring, node)])
+    return found[name]
+
+
+def _operands(rewiring: Rewiring, node: tf.NodeDef) -> List[TensorName]:
+    """Returns what the value of a node is made of."""
+    inputs = rewiring.inputs(node.name)
+    if node.op in _PASSING or node.op in ('Switch', 'RefSwitch'):
+        return inputs[:1]
+    return inputs if node.op.startswith('Logical') else []
+
+
+def _logic(node: tf.NodeDef, values: List[Optional[bool]]) -> Optional[bool]:
+    """Does one step of logic."""
+    if not values:
         return None
-    if node.op == 'Const':
-        return bool(np.all(tf.make_ndarray(node.attr['value'].tensor)))
-    inputs = rewiring.inputs(tensor.node)
-    if node.op in _PASSING or (node.op in ('Switch', 'RefSwitch')):
-        return predicate_value(rewiring, inputs[0])
-    values = [predicate_value(rewiring, each) for each in inputs] if node.op.startswith('Logical') else []
+    if not node.op.startswith('Logical'):
+        return values[0]
     if node.op == 'LogicalNot' and values[0] is not None:
         return not values[0]
     if node.op == 'LogicalAnd':

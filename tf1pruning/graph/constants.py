@@ -4,6 +4,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
+from ..errors import ModelError
 from ..tf1 import tf
 from .shapes import Shapes, shape_at
 from .view import PASSING_OPS, GraphView, TensorName
@@ -37,19 +38,53 @@ _FOLDS: Dict[str, Callable[[tf.NodeDef, List[np.ndarray]], np.ndarray]] = {
 """Arithmetic that graphs use to spell axes and permutations."""
 
 
+_DEEPEST = 100
+"""Arithmetic with more steps than this is not followed: what it gives counts as not known."""
+_LARGEST = 1 << 20
+"""Nor is arithmetic with more numbers than this."""
+
+
+def array_of(node: tf.NodeDef) -> np.ndarray:
+    """Returns the value of a Const.
+
+    Raises:
+        ModelError: what it holds is no value of its type and shape.
+    """
+    try:
+        return tf.make_ndarray(node.attr['value'].tensor)
+    except (ValueError, TypeError) as error:
+        raise ModelError('constant %s is damaged: %s' % (node.name, error)) from error
+
+
 def constant_value(view: GraphView, tensor: TensorName) -> Optional[np.ndarray]:
     """Returns the value of a tensor that is a Const, or made of such by simple arithmetic, else None."""
-    source = view.source(tensor, CONSTANT_PASSING)
-    node = view.nodes.get(source.node)
-    if node is None:
+    return _value(view, tensor, {}, 0)
+
+
+def _value(view: GraphView, tensor: TensorName, found: Dict[str, Optional[np.ndarray]],
+           depth: int) -> Optional[np.ndarray]:
+    """Computes a value, each node once: sums of sums would take twice as long with every step."""
+    node = view.nodes.get(view.source(tensor, CONSTANT_PASSING).node)
+    if node is None or depth > _DEEPEST:
         return None
-    if node.op == 'Const':
-        return tf.make_ndarray(node.attr['value'].tensor)
-    if node.op not in _FOLDS:
+    if node.name not in found:
+        found[node.name] = array_of(node) if node.op == 'Const' else None
+        if node.op in _FOLDS:
+            values = [_value(view, each, found, depth + 1) for each in view.inputs[node.name]]
+            known = [value for value in values if value is not None]
+            found[node.name] = _folded(node, known) if len(known) == len(values) else None
+    return found[node.name]
+
+
+def _folded(node: tf.NodeDef, values: List[np.ndarray]) -> Optional[np.ndarray]:
+    """Does a step of arithmetic; None where that cannot be done, as with a step of zero, or is too large."""
+    try:
+        count = sum(value.size for value in values)
+        if node.op == 'Range':
+            count = len(range(*(int(value) for value in values)))
+        return _FOLDS[node.op](node, values) if count <= _LARGEST else None
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    values = [constant_value(view, each) for each in view.inputs[node.name]]
-    known = [value for value in values if value is not None]
-    return _FOLDS[node.op](node, known) if len(known) == len(values) else None
 
 
 def make_constant(name: str, value: np.ndarray, device: str = '') -> tf.NodeDef:
@@ -81,36 +116,51 @@ def trace_element(view: GraphView, shapes: Shapes, tensor: TensorName, index: in
     Returns:
         The element, or None where its origin is not understood and therefore cannot be rewritten.
     """
-    source = view.source(tensor, CONSTANT_PASSING + ('Cast',))
-    node = view.nodes.get(source.node)
-    if node is None:
-        return None
-    if node.op == 'Const':
-        flat = tf.make_ndarray(node.attr['value'].tensor).reshape(-1)
-        return Element(node.name, index, int(flat[index])) if index < flat.size else None
-    inputs = view.inputs[node.name]
-    if node.op == 'Pack' and node.attr['axis'].i == 0 and index < len(inputs):
-        return trace_element(view, shapes, inputs[index], 0)
-    if is_live(view, source):
-        return Element(None, index, None)
-    if node.op == 'ConcatV2':
-        found = concat_part(shapes, inputs[:-1], index)
-        return trace_element(view, shapes, *found) if found is not None else None
-    if node.op in ('ExpandDims', 'Reshape', 'Squeeze'):
-        return trace_element(view, shapes, inputs[0], index)
+    place: Optional[Tuple[TensorName, int]] = (tensor, index)
+    while place is not None:
+        source, index = view.source(place[0], CONSTANT_PASSING + ('Cast',)), place[1]
+        node = view.nodes.get(source.node)
+        if node is not None and node.op == 'Const':
+            flat = array_of(node).reshape(-1)
+            return Element(node.name, index, int(flat[index])) if index < flat.size else None
+        if node is not None and not _picks(node, view, index) and is_live(view, source):
+            return Element(None, index, None)
+        place = _before(view, shapes, node, index) if node is not None else None
     return None
+
+
+def _picks(node: tf.NodeDef, view: GraphView, index: int) -> bool:
+    return node.op == 'Pack' and node.attr['axis'].i == 0 and index < len(view.inputs[node.name])
+
+
+def _before(view: GraphView, shapes: Shapes, node: tf.NodeDef, index: int) -> Optional[Tuple[TensorName, int]]:
+    """Goes one step back: the tensor that a number of a node's output is taken from, and its index there."""
+    inputs = view.inputs[node.name]
+    if _picks(node, view, index):
+        return inputs[index], 0
+    if node.op == 'ConcatV2':
+        return concat_part(shapes, inputs[:-1], index)
+    return (inputs[0], index) if node.op in ('ExpandDims', 'Reshape', 'Squeeze') else None
 
 
 def is_live(view: GraphView, tensor: TensorName) -> bool:
     """Whether a tensor is computed from shapes of tensors, by picking and multiplying."""
-    source = view.source(tensor, CONSTANT_PASSING + ('Cast',))
-    op = view.op(source.node)
-    inputs = view.inputs.get(source.node, [])
-    if op in ('StridedSlice', 'Slice', 'Gather', 'GatherV2', 'Prod', 'ExpandDims', 'Reshape', 'Squeeze'):
-        return is_live(view, inputs[0])
-    if op in ('Mul', 'FloorDiv'):
-        return is_live(view, inputs[0]) and (is_live(view, inputs[1]) or constant_value(view, inputs[1]) is not None)
-    return op == 'Shape'
+    return _is_live(view, tensor, {}, 0)
+
+
+def _is_live(view: GraphView, tensor: TensorName, found: Dict[str, bool], depth: int) -> bool:
+    """Looks at every node once: products of products would take twice as long with every step."""
+    name = view.source(tensor, CONSTANT_PASSING + ('Cast',)).node
+    if name not in found and depth < _DEEPEST:
+        op, inputs = view.op(name), view.inputs.get(name, [])
+        if op in ('StridedSlice', 'Slice', 'Gather', 'GatherV2', 'Prod', 'ExpandDims', 'Reshape', 'Squeeze'):
+            found[name] = _is_live(view, inputs[0], found, depth + 1)
+        elif op in ('Mul', 'FloorDiv'):
+            found[name] = _is_live(view, inputs[0], found, depth + 1) and (
+                _is_live(view, inputs[1], found, depth + 1) or constant_value(view, inputs[1]) is not None)
+        else:
+            found[name] = op == 'Shape'
+    return found.get(name, False)
 
 
 def concat_part(shapes: Shapes, parts: Sequence[TensorName], index: int) -> Optional[Tuple[TensorName, int]]:

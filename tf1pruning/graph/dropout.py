@@ -2,7 +2,7 @@
 
 from typing import Iterable, List, Optional
 
-from ..tf1 import tf
+from .constants import array_of
 from .rewiring import Rewiring
 from .view import TensorName
 
@@ -85,7 +85,7 @@ def _scalar_value(rewiring: Rewiring, tensor: TensorName) -> Optional[float]:
     node = rewiring.node(tensor.node)
     if node is None or node.op != 'Const' or node.attr['value'].tensor.tensor_shape.dim:
         return None
-    return float(tf.make_ndarray(node.attr['value'].tensor))
+    return float(array_of(node))
 
 
 def _is_scalar(rewiring: Rewiring, tensor: TensorName) -> bool:

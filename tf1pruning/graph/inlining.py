@@ -4,11 +4,15 @@ from typing import Dict, Iterable, List, Sequence, Set
 
 from ..errors import UnsupportedError
 from ..tf1 import function_def_to_graph_def, tf
+from .shapes import refusing
 from .view import CONTROL, GraphView, TensorName, parse_tensor
 
 _CALLS = ('PartitionedCall', 'StatefulPartitionedCall')
 _CONDITIONALS = ('If', 'StatelessIf')
+_BODIES = ('f', 'then_branch', 'else_branch')
+"""Attributes that name a function."""
 _DEEPEST = 50
+_MOST_NODES = 300000
 
 
 def inline_functions(graph: tf.GraphDef, targets: Iterable[TensorName]) -> tf.GraphDef:
@@ -27,9 +31,10 @@ def inline_functions(graph: tf.GraphDef, targets: Iterable[TensorName]) -> tf.Gr
             itself.
     """
     targets = list(targets)
-    for _ in range(_DEEPEST if graph.library.function else 0):
+    functions = {function.signature.name: function for function in graph.library.function}
+    _require_few(graph.node, functions)
+    for _ in range(_DEEPEST if functions else 0):
         view = GraphView(graph)
-        functions = {function.signature.name: function for function in graph.library.function}
         calls = [name for name in view.ancestors(target.node for target in targets) if _can(view, name, functions)]
         if not calls:
             return graph
@@ -42,6 +47,31 @@ def inline_functions(graph: tf.GraphDef, targets: Iterable[TensorName]) -> tf.Gr
         raise UnsupportedError('function calls are more than %d deep, as of one that calls itself: freeze the graph, '
                                'or name outputs before them' % _DEEPEST)
     return graph
+
+
+def _require_few(nodes: Iterable[tf.NodeDef], functions: Dict[str, 'tf.FunctionDef']) -> None:
+    """Counts what a graph has with the bodies of all calls in their place, each function once.
+
+    Raises:
+        UnsupportedError: more than anybody has memory for, as of a function that calls itself.
+    """
+    sizes: Dict[str, int] = {}
+    for _ in range(_DEEPEST):
+        before = dict(sizes)
+        for name, function in functions.items():
+            sizes[name] = min(_MOST_NODES, _size(function.node_def, before))
+        if sizes == before:
+            break
+    if functions and _size(nodes, sizes) >= _MOST_NODES:
+        raise UnsupportedError('with its functions in the place of their calls the graph has more than %d nodes, as of '
+                               'a function that calls itself: freeze the graph, or name outputs before them'
+                               % _MOST_NODES)
+
+
+def _size(nodes: Iterable[tf.NodeDef], sizes: Dict[str, int]) -> int:
+    """Returns how many nodes some are with the bodies of what they call."""
+    return sum(1 + sizes.get(node.op, 0) + sum(sizes.get(node.attr[key].func.name, 0) for key in _BODIES
+                                               if key in node.attr) for node in nodes)
 
 
 def _can(view: GraphView, name: str, functions: Dict[str, 'tf.FunctionDef']) -> bool:
@@ -65,7 +95,7 @@ class _Inliner:
         self.graph.versions.CopyFrom(view.graph.versions)
         self.graph.library.CopyFrom(view.graph.library)
         self.known = tf.Graph()
-        with self.known.as_default():
+        with refusing(), self.known.as_default():
             tf.import_graph_def(tf.GraphDef(library=view.graph.library, versions=view.graph.versions), name='')
 
     def build(self) -> tf.GraphDef:
@@ -154,7 +184,7 @@ class _Inliner:
                 that they belong to a branch.
         """
         definition = self.functions[function]
-        with self.known.as_default():
+        with refusing(), self.known.as_default():
             body, flat = function_def_to_graph_def(definition)
         given = dict(zip((argument.name for argument in definition.signature.input_arg), data))
 
@@ -172,7 +202,8 @@ class _Inliner:
                 copy = self._add('%s/%s' % (scope, node.name), node.op, inputs)
                 for name, value in node.attr.items():
                     copy.attr[name].CopyFrom(value)
-        return [renamed(flat[definition.ret[result.name]]) for result in definition.signature.output_arg]
+        with refusing():
+            return [renamed(flat[definition.ret[result.name]]) for result in definition.signature.output_arg]
 
     def _add(self, name: str, operation: str, inputs: Sequence[str]) -> tf.NodeDef:
         return self.graph.node.add(name=name, op=operation, input=inputs)

@@ -5,7 +5,7 @@ from typing import Dict, List, Mapping, Sequence, Set, Tuple
 import numpy as np
 
 from ..tf1 import tf
-from .constants import CONSTANT_PASSING, concat_part, make_constant, set_constant
+from .constants import CONSTANT_PASSING, array_of, concat_part, make_constant, set_constant
 from .shapes import Shapes
 from .view import GraphView, TensorName
 
@@ -106,7 +106,7 @@ class _Rewriter:
 
     def _constant(self, tensor: TensorName, values: Dict[int, int], reader: str, owned: bool) -> TensorName:
         node = self.nodes[tensor.node] if owned else self.clone(self.nodes[tensor.node], reader)
-        array = np.array(tf.make_ndarray(node.attr['value'].tensor))
+        array = np.array(array_of(node))
         flat = array.reshape(-1)
         for index, value in values.items():
             if flat[index] != -1:
@@ -146,7 +146,7 @@ def shape_literals(view: GraphView, outside: Set[str]) -> Dict[str, Tuple[str, n
         node = view.nodes[name]
         if node.op != 'Const' or '_grad/' not in name:
             continue
-        value = tf.make_ndarray(node.attr['value'].tensor)
+        value = array_of(node)
         path = name[:name.index('_grad/')].split('/')
         starts = [k for k, part in enumerate(path) if part.startswith('gradients')]
         forward = '/'.join(path[starts[-1] + 1:]) if starts else ''

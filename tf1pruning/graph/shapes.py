@@ -1,6 +1,7 @@
 """Static shapes of every tensor, by one import of the GraphDef."""
 
-from typing import Dict, Iterable, List, Mapping, Optional, Set, Tuple
+import contextlib
+from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
 
 from ..errors import ModelError
 from ..tf1 import tf
@@ -120,13 +121,23 @@ def _add_stripped(graph: tf.GraphDef, node: tf.NodeDef, inputs: Iterable[TensorN
     copy.input.extend(str(tensor) for tensor in inputs)
 
 
+@contextlib.contextmanager
+def refusing() -> Iterator[None]:
+    """Turns whatever TensorFlow's import says against a graph into one error.
+
+    Raises:
+        ModelError: TensorFlow refuses the graph; its reason is in the message.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, tf.errors.OpError) as error:
+        raise ModelError('TensorFlow %s refuses the graph: %s' % (tf.__version__, first_line(error))) from error
+
+
 def _import(graph_def: tf.GraphDef) -> Shapes:
     graph = tf.Graph()
-    try:
-        with graph.as_default():
-            tf.import_graph_def(graph_def, name='')
-    except (ValueError, KeyError, tf.errors.OpError) as error:
-        raise ModelError('TensorFlow %s refuses the graph: %s' % (tf.__version__, first_line(error))) from error
+    with refusing(), graph.as_default():
+        tf.import_graph_def(graph_def, name='')
     return {operation.name: [_shape_of(output) for output in operation.outputs]
             for operation in graph.get_operations()}
 

@@ -4,8 +4,7 @@ from typing import Dict, Iterable, List, Mapping, Optional
 
 import numpy as np
 
-from ..tf1 import tf
-from .constants import constant_value
+from .constants import array_of, constant_value
 from .shapes import Shape, Shapes, infer_shapes, shape_at
 from .view import GraphView, TensorName
 
@@ -73,7 +72,7 @@ def _count(view: GraphView, shapes: Shapes, indices: TensorName) -> Optional[int
         array = _array(view, view.inputs[told.node][0])
         told = view.source(view.inputs[array][0]) if array else told
     if view.op(told.node) == 'Const':
-        return int(tf.make_ndarray(view.nodes[told.node].attr['value'].tensor))
+        return int(array_of(view.nodes[told.node]))
     measured = view.inputs[told.node][0].node if view.op(told.node) == 'StridedSlice' else ''
     begin = constant_value(view, view.inputs[told.node][1]) if measured and view.op(measured) == 'Shape' else None
     shape = shape_at(shapes, view.inputs[measured][0]) if begin is not None and begin.size == 1 else None

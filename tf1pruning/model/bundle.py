@@ -4,6 +4,7 @@ TensorFlow's own reader gives whole tensors and needs memory for two copies of e
 read here, in blocks. Everything else (text, slices that do not fit) goes through TensorFlow.
 """
 
+import glob
 import os
 import weakref
 from typing import Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
@@ -46,6 +47,11 @@ class Entry(NamedTuple):
         return not self.sliced and is_number(self.dtype)
 
     @property
+    def end(self) -> int:
+        """Where its bytes end."""
+        return self.offset + self.size
+
+    @property
     def bytes_of_numbers(self) -> int:
         """How many bytes numbers of this shape take."""
         return size_of(self.shape) * self.dtype.size
@@ -76,11 +82,12 @@ class Bundle:
                 table = dict(read_table(stream.read()))
             header = BundleHeaderProto.FromString(table.pop(b''))
             self._entries = {key: _entry(text) for key, text in table.items()}
+            names = {key: key.decode() for key in self._entries if not key.startswith(b'\0')}
             self._files = _open_data_files(prefix, header.num_shards)
         self._check(header)
         self._intact: Set[bytes] = set()
         self.shapes: Mapping[str, Tuple[int, ...]] = {
-            key.decode(): entry.shape for key, entry in self._entries.items() if not key.startswith(b'\0')}
+            name: self._entries[key].shape for key, name in names.items()}
 
     def _check(self, header: BundleHeaderProto) -> None:
         """An interrupted copy shows by its sizes."""
@@ -88,8 +95,8 @@ class Bundle:
             raise damaged(self._prefix, 'its numbers are big-endian')
         sizes = [os.fstat(each.number).st_size for each in self._files]
         for name, entry in self._entries.items():
-            if not 0 <= entry.shard < len(sizes) or entry.offset + entry.size > sizes[entry.shard] or (
-                    entry.is_plain and entry.size != entry.bytes_of_numbers):
+            if not 0 <= entry.shard < len(sizes) or not 0 <= entry.offset <= entry.end <= sizes[entry.shard] or min(
+                    entry.shape, default=0) < 0 or (entry.is_plain and entry.size != entry.bytes_of_numbers):
                 raise damaged(self._prefix, '%s is not where it should be' % _text(name))
 
     def value(self, key: str, part: Optional[Slice] = None, shape: Tuple[int, ...] = ()) -> Value:
@@ -125,7 +132,7 @@ class Bundle:
         Raises:
             ModelError: a file is truncated or damaged.
         """
-        place, end, crc = entry.offset, entry.offset + entry.size, 0
+        place, end, crc = entry.offset, entry.end, 0
         summing = name not in self._intact
         while place < end:
             piece = rows.view(np.uint8).reshape(-1)[:end - place]
@@ -142,7 +149,8 @@ class Bundle:
     def _fill(self, buffer: np.ndarray, shard: int, place: int) -> None:
         done = 0
         while done < buffer.size:  # the system gives at most 2 GB at once
-            count = os.preadv(self._files[shard].number, [buffer[done:].data], place + done)
+            with reading(self._prefix):
+                count = os.preadv(self._files[shard].number, [buffer[done:].data], place + done)
             if not count:
                 raise damaged(self._prefix, 'a data file is too short')
             done += count
@@ -173,15 +181,14 @@ class _DataFile:
 
 
 def _open_data_files(prefix: str, count: int) -> List[_DataFile]:
-    paths = ['%s.data-%05d-of-%05d' % (prefix, number, count) for number in range(count)]
-    there = [path for path in paths if os.path.isfile(path)]
+    there = [path for path in glob.glob('%s.data-?????-of-%05d' % (glob.escape(prefix), count)) if os.path.isfile(path)]
     if not there:
         raise ModelError('checkpoint %s has an index but no data file (%s): copy or save it again'
-                         % (prefix, paths[0] if paths else 'it names none'))
+                         % (prefix, '%s.data-00000-of-%05d' % (prefix, count) if count > 0 else 'it names none'))
     if len(there) < count:
         raise ModelError('checkpoint %s has %d of its %d data files: copy or save it again'
                          % (prefix, len(there), count))
-    return [_DataFile(path) for path in paths]
+    return [_DataFile('%s.data-%05d-of-%05d' % (prefix, number, count)) for number in range(count)]
 
 
 def _text(name: bytes) -> str:

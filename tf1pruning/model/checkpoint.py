@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from ..errors import ModelError
 from ..files import write_bytes, write_text
 from ..graph.inference import Input, Scalar
+from ..graph.sound import require_sound
 from ..tf1 import tf
 from .bundle import Bundle
 from .bundle_writer import TensorEntry, write_tensors
@@ -143,6 +144,7 @@ def read_meta_graph(path: str) -> tf.MetaGraphDef:
         raise ModelError('%s is not a meta graph, or it is truncated: copy or save it again' % path) from error
     if not meta.graph_def.node:
         raise ModelError('%s holds no graph: it is empty or no meta graph; copy or save it again' % path)
+    require_sound(meta.graph_def, path)
     return meta
 
 

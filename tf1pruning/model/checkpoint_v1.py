@@ -4,7 +4,7 @@ One is a single file, or one for each device, `<prefix>-00000-of-00002`. TensorF
 """
 
 import glob
-from typing import Mapping, Optional, Tuple
+from typing import List, Mapping, Optional, Tuple
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from ..errors import ModelError
 from ..tf1 import eager_mode, tf
 from .damage import reading
 from .slices import Slice, format_slice
+from .sound_v1 import require_sound_v1
 from .table import is_table
 from .values import Fetched, Value
 
@@ -24,13 +25,17 @@ def find_v1(prefix: str) -> str:
     """
     if is_table(prefix):
         return prefix
-    shards = [path for path in glob.glob(glob.escape(prefix) + '-?????-of-?????') if is_table(path)]
+    shards = _shards_of(prefix)
     if not shards:
         return ''
     count = int(shards[0][-5:])
     if len(shards) != count:
         raise ModelError('checkpoint %s has %d of its %d files: copy or save it again' % (prefix, len(shards), count))
     return '%s-?????-of-%05d' % (prefix, count)
+
+
+def _shards_of(prefix: str) -> List[str]:
+    return [path for path in glob.glob(glob.escape(prefix) + '-?????-of-?????') if is_table(path)]
 
 
 class CheckpointV1:
@@ -50,6 +55,8 @@ class CheckpointV1:
         self._prefix = prefix
         self._path = find_v1(prefix)
         with reading(prefix):
+            for path in [prefix] if self._path == prefix else _shards_of(prefix):
+                require_sound_v1(path)
             reader = tf.train.load_checkpoint(self._path)
             self.shapes: Mapping[str, Tuple[int, ...]] = {
                 key: tuple(shape) for key, shape in reader.get_variable_to_shape_map().items()}

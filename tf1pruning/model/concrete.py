@@ -2,10 +2,10 @@
 
 from typing import Dict, Iterable, List, Mapping, Optional, Tuple
 
+from ..graph.constants import array_of
 from ..graph.inference import Input
 from ..graph.shapes import Shape, declared_shape
 from ..graph.view import GraphView
-from ..tf1 import tf
 
 BATCH = 2
 """Not 1: an axis of size 1 reads as one that is broadcast."""
@@ -42,7 +42,7 @@ def spelled_batches(view: GraphView) -> List[int]:
             continue
         element = view.nodes.get(view.source(view.inputs[name][position]).node)
         if element is not None and element.op == 'Const':
-            numbers = tf.make_ndarray(element.attr['value'].tensor).ravel()
+            numbers = array_of(element).ravel()
             if numbers.size > 1 and numbers[0] > 0:
                 found[int(numbers[0])] = None
     return list(found)

@@ -10,6 +10,7 @@ from ..errors import ModelError
 from ..files import write_bytes
 from ..graph.constants import set_constant
 from ..graph.inference import Input, Scalar
+from ..graph.sound import require_sound
 from ..graph.view import VARIABLE_OPS
 from ..tf1 import tf
 from .graph_writer import GraphNode, write_graph
@@ -40,6 +41,7 @@ def load_frozen(path: str, outputs: Tuple[str, ...] = (), inputs: Optional[Mappi
     for node in meta.graph_def.node:
         if node.op in VARIABLE_OPS:
             raise ModelError('%s has variables (%s): it is not frozen; give its checkpoint instead' % (path, node.name))
+    require_sound(meta.graph_def, path)
     stem = os.path.splitext(os.path.basename(path))[0]
     return Model(stem, meta, Weights(_nothing, ()), outputs, inputs, feeds, frozen=True)
 

@@ -4,7 +4,7 @@ from typing import Dict, List, Mapping, Optional, Set, Tuple
 
 import numpy as np
 
-from ..graph.constants import make_constant, set_constant
+from ..graph.constants import array_of, make_constant, set_constant
 from ..graph.view import ASSIGN_OPS, GraphView, TensorName
 from ..tf1 import VariableDef, tf
 from .values import Value, moments
@@ -128,7 +128,7 @@ def resized(view: GraphView, initialiser: str, old_shape: Tuple[int, ...],
 
 def _constant(view: GraphView, name: str) -> Optional[np.ndarray]:
     node = view.nodes[name]
-    return tf.make_ndarray(node.attr['value'].tensor) if node.op == 'Const' else None
+    return array_of(node) if node.op == 'Const' else None
 
 
 def _resize(array: np.ndarray, is_shape: bool, old_shape: Tuple[int, ...], new_shape: List[int],

@@ -4,6 +4,7 @@ from typing import Dict, List, Mapping, Set, Tuple
 
 import numpy as np
 
+from ..graph.constants import array_of
 from ..graph.shapes import set_declared_shape
 from ..graph.view import GraphView
 from ..tf1 import VariableDef, tf
@@ -127,7 +128,7 @@ def _rewrite_slices(view: GraphView, nodes: Dict[str, tf.NodeDef], variables: Ma
              for name, part in parts.items()}
     for name, node in view.nodes.items():
         if node.op in ('SaveV2', 'RestoreV2'):
-            keys, slices = (tf.make_ndarray(view.nodes[tensor.node].attr['value'].tensor)
+            keys, slices = (array_of(view.nodes[tensor.node])
                             for tensor in view.inputs[name][1:3])
             new = [moved.get((key.decode(), parse_slice(text.decode())), text.decode()).encode()
                    for key, text in zip(keys, slices)]

@@ -10,6 +10,7 @@ from google.protobuf.message import DecodeError
 from ..errors import ModelError, OptionError
 from ..graph.inference import Input, Scalar
 from ..graph.shapes import Shape
+from ..graph.sound import require_sound
 from ..tf1 import SavedModel, tf
 from .checkpoint import with_checkpoint
 from .model import Model, Weights
@@ -83,6 +84,7 @@ def _graph_for_serving(path: str) -> tf.MetaGraphDef:
     if len(serving[0].object_graph_def.nodes) > 1:
         raise ModelError('%s is a SavedModel of TensorFlow 2: freeze it first (convert_variables_to_constants_v2) and '
                          'give the .pb' % path)
+    require_sound(serving[0].graph_def, path)
     return serving[0]
 
 

@@ -5,9 +5,10 @@ key before; then the places of the entries that share nothing, their number, a b
 last block but one says where the others are, and the footer where that one is.
 """
 
+import mmap
 import os
 import struct
-from typing import Iterable, Iterator, List, Tuple
+from typing import Iterable, Iterator, List, Tuple, Union
 
 import numpy as np
 
@@ -32,7 +33,7 @@ def is_table(path: str) -> bool:
         return struct.unpack('<Q', stream.read())[0] == _MAGIC
 
 
-def read_table(content: bytes) -> Iterator[Item]:
+def read_table(content: Union[bytes, mmap.mmap]) -> Iterator[Item]:
     """Yields the keys and values of a table, in their order.
 
     Raises:
@@ -50,7 +51,7 @@ def read_table(content: bytes) -> Iterator[Item]:
         raise ValueError('damaged table') from error
 
 
-def _read_block(content: bytes, start: int, size: int) -> Iterator[Item]:
+def _read_block(content: Union[bytes, mmap.mmap], start: int, size: int) -> Iterator[Item]:
     end = start + size
     block = np.frombuffer(content, np.uint8)[start:end + 1]
     if block.size != size + 1 or struct.unpack('<I', content[end + 1:end + _TRAILER])[0] != masked_crc(block):
@@ -69,7 +70,7 @@ def _read_block(content: bytes, start: int, size: int) -> Iterator[Item]:
         yield key, content[start - length:start]
 
 
-def _varint(content: bytes, start: int) -> Tuple[int, int]:
+def _varint(content: Union[bytes, mmap.mmap], start: int) -> Tuple[int, int]:
     """Returns a number of seven bits a byte, the lowest first, and the place after it."""
     number = shift = 0
     while content[start] & 0x80:

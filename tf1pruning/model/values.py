@@ -9,6 +9,7 @@ from typing import Callable, Dict, Iterator, Mapping, Optional, Tuple, Union
 
 import numpy as np
 
+from ..graph.constants import array_of
 from ..tf1 import tf
 
 BLOCK_BYTES = 1 << 21
@@ -123,7 +124,7 @@ class Constant(Whole):
     """The value of a Const node."""
 
     def __init__(self, node: tf.NodeDef) -> None:
-        self._tensor = node.attr['value'].tensor
+        self._node, self._tensor = node, node.attr['value'].tensor
         super().__init__(tuple(dim.size for dim in self._tensor.tensor_shape.dim),
                          tf.as_dtype(self._tensor.dtype).as_numpy_dtype)
 
@@ -134,7 +135,7 @@ class Constant(Whole):
 
     def read(self) -> np.ndarray:
         """Takes it out of the message."""
-        return tf.make_ndarray(self._tensor)
+        return array_of(self._node)
 
 
 @functools.lru_cache(maxsize=None)

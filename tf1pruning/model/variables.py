@@ -6,6 +6,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 from google.protobuf.message import DecodeError
 
 from ..graph.batch_norm import updated_variable
+from ..graph.constants import array_of
 from ..graph.shapes import declared_shape
 from ..graph.view import VARIABLE_OPS, GraphView, TensorName
 from ..tf1 import VariableDef, tf
@@ -120,7 +121,7 @@ def saver_keys(meta: tf.MetaGraphDef, view: GraphView) -> Dict[str, Tuple[str, O
 
 
 def _strings(view: GraphView, tensor: TensorName) -> List[str]:
-    value = tf.make_ndarray(view.nodes[tensor.node].attr['value'].tensor)
+    value = array_of(view.nodes[tensor.node])
     return [text.decode() for text in value.reshape(-1)]
 
 

@@ -1,5 +1,6 @@
 """What a long run has finished, on disk: started again after any interruption, it goes on behind that."""
 
+import hashlib
 import json
 import os
 import time
@@ -7,8 +8,9 @@ from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
 
 from ..errors import OptionError, OutputError
 from ..files import write_text
+from ..plain_json import load_json
 
-VERSION = 1
+VERSION = 2
 Record = Dict[str, Any]
 Tell = Callable[[str, Record], None]
 """Is told the name and the result of a stage."""
@@ -60,9 +62,10 @@ class Journal:
 
     def _read(self) -> None:
         try:
-            with open(self._path, encoding='utf-8') as stream:
-                content = json.load(stream)
+            content = load_json(self._path)
             version, settings, records = content['tf1pruning_loop'], content['settings'], dict(content['finished'])
+            if version == VERSION and content['sum'] != _sum(settings, records):
+                raise ValueError('it was changed')
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise OutputError('%s is no journal of a pruning loop, or it is damaged (%s): choose another folder'
                               % (self._path, error)) from error
@@ -74,8 +77,14 @@ class Journal:
         self.records = records
 
     def _write(self) -> None:
-        write_text(self._path, json.dumps({'tf1pruning_loop': VERSION, 'settings': self._settings,
-                                           'finished': self.records}, indent=1) + '\n')
+        write_text(self._path, json.dumps({
+            'tf1pruning_loop': VERSION, 'sum': _sum(self._settings, self.records), 'settings': self._settings,
+            'finished': self.records}, indent=1) + '\n')
+
+
+def _sum(settings: Record, records: Mapping[str, Record]) -> str:
+    """Returns a checksum: a program that goes on by what is damaged takes other ways, or fails anywhere."""
+    return hashlib.sha256(json.dumps([settings, records], sort_keys=True).encode()).hexdigest()
 
 
 def _differences(found: Record, wanted: Record, above: str = '') -> Iterator[Tuple[str, Any, Any]]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from tf1pruning.errors import DataError
 from tf1pruning.files import content_of
+from tf1pruning.plain_pickle import refuse_bomb
 
 from ..config import FilesConfig
 from .bad_records import BadRecords
@@ -48,7 +49,9 @@ def read_pickle(path: str) -> Mapping[bytes, Any]:
         DataError: the file is missing or damaged, or holds anything else; that is not run.
     """
     try:
-        loaded = _PlainUnpickler(io.BytesIO(content_of(path)), encoding='bytes').load()
+        content = content_of(path)
+        refuse_bomb(content)
+        loaded = _PlainUnpickler(io.BytesIO(content), encoding='bytes').load()
         return {key: value.array if isinstance(value, _Array) else value for key, value in loaded.items()}
     except DataError as error:
         raise DataError('refused to load %s: %s' % (path, error)) from error
