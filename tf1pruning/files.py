@@ -59,9 +59,10 @@ def _temporary_beside(target: str) -> Iterator[str]:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         clear_abandoned(target)
         temporary = tempfile.mkdtemp(prefix=os.path.basename(target) + MARK, dir=os.path.dirname(target))
-        os.chmod(temporary, 0o777 & ~_umask())
     lock = locked(os.open(temporary, os.O_RDONLY))
     try:
+        with writing(target):
+            os.chmod(temporary, 0o777 & ~_umask())
         yield temporary
     finally:
         os.close(lock)
@@ -152,8 +153,9 @@ def _open_beside(path: str, temporaries: List[str]) -> BinaryIO:
     folder, name = os.path.split(os.path.abspath(path))
     number, temporary = tempfile.mkstemp(prefix=name + MARK, dir=folder)
     temporaries.append(temporary)
+    stream = open(locked(number), 'wb', _BUFFER_BYTES)  # noqa: SIM115
     os.chmod(temporary, 0o666 & ~_umask())
-    return open(locked(number), 'wb', _BUFFER_BYTES)
+    return stream
 
 
 def _missing_parents(path: str) -> List[str]:

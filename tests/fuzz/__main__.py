@@ -57,8 +57,8 @@ def main() -> int:
     campaign.run(args.cases, Progress(campaign.done))
     for ending, count in sorted(campaign.endings.items(), key=lambda item: -item[1]):
         print('%7d %s' % (count, ending))
-    print('%.0f s in all; %d findings, their input in %s' % (
-        campaign.seconds, len(campaign.findings), os.path.join(args.output, 'findings')))
+    print('%.0f s in all; %d cases run once more, %d findings, their input in %s' % (
+        campaign.seconds, campaign.repeated, len(campaign.findings), os.path.join(args.output, 'findings')))
     return 1 if campaign.findings else 0
 
 

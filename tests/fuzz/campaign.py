@@ -18,6 +18,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 GRACE_SECONDS = 5
 """After the worker's own alarm, which does not ring while it is in TensorFlow."""
 START_SECONDS = 120
+TOO_LONG = ('TooSlowError', 'no answer')
 GOOD = ('done', 'differs', 'refused')
 DAMAGED = 'tests.fuzz.worker:damaged_input'
 
@@ -100,6 +101,7 @@ class Campaign:
         seconds: how long they took.
         endings: how many ended how.
         findings: those that did not end well.
+        repeated: how many took too long at first.
 
     Args:
         folder: where everything is kept: `campaign.json`, the seeds, and the input of every finding.
@@ -112,6 +114,7 @@ class Campaign:
         self.done, self.seconds = 0, 0.0
         self.endings: Dict[str, int] = collections.Counter()
         self.findings: List[Dict[str, Any]] = []
+        self.repeated = 0
         self._state = os.path.join(self.folder, 'campaign.json')
         if os.path.exists(self._state):
             self._read()
@@ -123,13 +126,14 @@ class Campaign:
         if state['seed'] != self.seed:
             raise SystemExit('%s is of seed %d: choose another folder' % (self._state, state['seed']))
         self.done, self.seconds, self.findings = state['done'], state['seconds'], state['findings']
+        self.repeated = state['repeated']
         self.endings.update(state['endings'])
 
     def write(self) -> None:
         """Notes how far it is."""
         write_text(self._state, json.dumps({
             'seed': self.seed, 'done': self.done, 'seconds': round(self.seconds, 1), 'endings': self.endings,
-            'findings': self.findings}, indent=1) + '\n')
+            'repeated': self.repeated, 'findings': self.findings}, indent=1) + '\n')
 
     def run(self, count: int, tell: Callable[['Campaign', int], None] = lambda campaign, count: None) -> None:
         """Runs what is missing of so many cases.
@@ -141,7 +145,7 @@ class Campaign:
         try:
             while self.done < count:
                 began = time.time()
-                self._note(self.worker.run(self.done))
+                self._note(self._run(self.done))
                 self.done += 1
                 self.seconds += time.time() - began
                 tell(self, count)
@@ -150,6 +154,16 @@ class Campaign:
         finally:
             self.worker.close()
             self.write()
+
+    def _run(self, number: int) -> Dict[str, Any]:
+        """Runs a case; one that takes too long once more, alone in a new process: the machine may be busy."""
+        found = self.worker.run(number)
+        if found['ended'].startswith(TOO_LONG):
+            self.worker.close()
+            shutil.rmtree(found['work'], ignore_errors=True)
+            self.repeated += 1
+            found = self.worker.run(number)
+        return found
 
     def _note(self, found: Dict[str, Any]) -> None:
         self.endings[found['ended']] = self.endings.get(found['ended'], 0) + 1

@@ -8,6 +8,7 @@ from tests.builders import NETWORKS, save_network, save_training
 from tests.plain import new_session
 from tf1pruning.channels import analyse
 from tf1pruning.choice import Selection
+from tf1pruning.files import atomic_folder
 from tf1pruning.filters_file import filters_of
 from tf1pruning.model.checkpoint import load_checkpoint
 from tf1pruning.model.frozen import save_frozen
@@ -57,7 +58,9 @@ def run_loop(output: str) -> None:
 
 
 def _retrain(checkpoint: str, output: str, plan: PruningPlan) -> str:
-    shutil.copytree(os.path.dirname(checkpoint), output)
+    with atomic_folder(output) as temporary:
+        for name in os.listdir(os.path.dirname(checkpoint)):
+            shutil.copy(os.path.join(os.path.dirname(checkpoint), name), temporary)
     return output
 
 

@@ -15,6 +15,7 @@ def constant(**fields: Any) -> tf.NodeDef:
     """A Const; `shape` is a list of sizes."""
     node = tf.NodeDef(name='c', op='Const')
     tensor = node.attr['value'].tensor
+    node.attr['dtype'].type = fields.pop('declared', fields.get('dtype', 1))
     for size in fields.pop('shape', []):
         tensor.tensor_shape.dim.add(size=size)
     tensor.MergeFrom(type(tensor)(**dict({'dtype': 1}, **fields)))
@@ -22,15 +23,17 @@ def constant(**fields: Any) -> tf.NodeDef:
 
 
 @pytest.mark.parametrize('value', [
-    np.float32(3), np.arange(6).reshape(2, 3), np.zeros((0, 3)), np.array([b'a', b'bc'], object), np.array([True, False]),
-    np.array([1j, 2]), np.ones((200, 300), np.float16), np.array([tf.bfloat16.as_numpy_dtype(1)])])
+    np.float32(3), np.arange(6).reshape(2, 3), np.zeros((0, 3)), np.array([b'a', b'bc'], object),
+    np.array([True, False]), np.array([1j, 2]), np.ones((200, 300), np.float16),
+    np.array([tf.bfloat16.as_numpy_dtype(1)])])
 def test_sound_values(value: Any) -> None:
     require_value(make_constant('c', value))
 
 
 @pytest.mark.parametrize('fields', [
-    {'shape': [1000, 1000], 'float_val': [0.0]}, {'shape': [], 'float_val': [1.0]}, {'shape': [3], 'float_val': [1.0, 2.0]},
-    {'shape': [1], 'dtype': 8, 'scomplex_val': [1.0, 2.0]}, {'shape': [5], 'dtype': 7, 'string_val': [b'x']}])
+    {'shape': [1000, 1000], 'float_val': [0.0]}, {'shape': [], 'float_val': [1.0]},
+    {'shape': [3], 'float_val': [1.0, 2.0]}, {'shape': [1], 'dtype': 8, 'scomplex_val': [1.0, 2.0]},
+    {'shape': [5], 'dtype': 7, 'string_val': [b'x']}])
 def test_one_number_for_many(fields: Any) -> None:
     """As TensorFlow writes what is all the same."""
     require_value(constant(**fields))
@@ -39,7 +42,8 @@ def test_one_number_for_many(fields: Any) -> None:
 @pytest.mark.parametrize(('fields', 'message'), [
     ({'shape': [10 ** 12], 'float_val': [0.0]}, 'says 4000000000000 bytes'),
     ({'shape': [2 ** 20, 2 ** 20, 2 ** 30], 'float_val': [0.0]}, 'more numbers than can be counted'),
-    ({'shape': [10 ** 9], 'dtype': 7, 'string_val': [b'']}, 'bytes'), ({'shape': [-1], 'float_val': [0.0]}, 'not known'),
+    ({'shape': [10 ** 9], 'dtype': 7, 'string_val': [b'']}, 'bytes'),
+    ({'shape': [-1], 'float_val': [0.0]}, 'not known'), ({'declared': 3, 'float_val': [0.0]}, 'another type'),
     ({'shape': [-4, -2], 'tensor_content': b'\0' * 32}, 'a size of node c is -4'),
     ({'shape': [3], 'tensor_content': b'\0' * 11}, 'has 11 bytes, not 12'),
     ({'shape': [3], 'tensor_content': b'\0' * 16}, 'has 16 bytes, not 12'),

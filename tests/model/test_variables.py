@@ -103,3 +103,18 @@ def test_a_variable_whose_name_another_one_is_saved_by(tmp_path: Any) -> None:
     assert model.variables['stem/kernel'].key == 'stem/kernel/ExponentialMovingAverage'
     assert 'stem/kernel' in model.weights
     assert 'stem/kernel/ExponentialMovingAverage' not in model.weights
+
+
+@pytest.mark.parametrize(('part', 'content', 'message'), [
+    ('tensor_names', b'stem/\xdf', 'holds no names'), ('tensor_names', 3, 'holds no names'),
+    ('shape_and_slices', b'1 2 x', "slice '1 2 x', which is none")])
+def test_a_saver_that_says_what_cannot_be(tmp_path: Any, part: str, content: Any, message: str) -> None:
+    """The node that says it is named."""
+    saved = builders.save_network('nested_se', tmp_path)
+    meta = tf.MetaGraphDef.FromString((tmp_path / 'model.ckpt.meta').read_bytes())
+    node = next(node for node in meta.graph_def.node if node.name == 'save/SaveV2/' + part)
+    kind = object if isinstance(content, bytes) else np.int32
+    set_constant(node, np.full(array_of(node).shape, content, kind))
+    (tmp_path / 'model.ckpt.meta').write_bytes(meta.SerializeToString())
+    with pytest.raises(ModelError, match=message):
+        load(saved)

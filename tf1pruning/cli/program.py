@@ -14,6 +14,7 @@ from ..errors import PruningError, VerificationError
 from ..tf1 import quiet
 
 Main = Callable[[Any], int]
+_LONGEST = 2000
 
 
 def guarded(action: Callable[[], Optional[int]], name: str) -> int:
@@ -44,8 +45,9 @@ def guarded(action: Callable[[], Optional[int]], name: str) -> int:
 
 
 def fail(name: str, message: str, code: int) -> int:
-    """Prints one line on standard error and returns the exit code."""
-    print('%s: %s' % (name, ' '.join(message.split())), file=sys.stderr)
+    """Prints one line on standard error, of a length that a person reads, and returns the exit code."""
+    line = ' '.join(message.split())
+    print('%s: %s' % (name, line if len(line) <= _LONGEST else line[:_LONGEST] + ' …'), file=sys.stderr)
     return code
 
 

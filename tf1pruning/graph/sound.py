@@ -5,8 +5,8 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tu
 
 from ..errors import ModelError
 from ..tf1 import op_definition, tf
-from .sound_values import require_shape, require_value
-from .view import parse_tensor
+from .sound_values import require_shape, require_type, require_value
+from .view import VARIABLE_OPS, parse_tensor
 
 _LOOPING = ('NextIteration', 'RefNextIteration')
 """Where loops are cut."""
@@ -72,7 +72,9 @@ def _check_nodes(nodes: Sequence[tf.NodeDef], arguments: Iterable[str]) -> None:
             raise ValueError('node %s (%s) has %d inputs, not %d' % (name, node.op, count, wanted))
         if node.op == 'Const':
             require_value(node)
-        elif 'shape' in node.attr:
+        elif node.op in VARIABLE_OPS:
+            require_type(node)
+        if 'shape' in node.attr:
             require_shape(node.attr['shape'].shape, name)
 
 

@@ -37,6 +37,16 @@ def require_shape(shape: 'tf.TensorShapeProto', name: str) -> int:
     return count
 
 
+def require_type(node: tf.NodeDef) -> None:
+    """Checks that a constant or a variable says what type it has.
+
+    Raises:
+        ValueError: it does not, or there is no such type.
+    """
+    if 'dtype' not in node.attr or not _item_bytes(node.attr['dtype'].type):
+        raise ValueError('node %s (%s) has no type' % (node.name, node.op))
+
+
 def require_value(node: tf.NodeDef) -> None:
     """Checks that a Const has the numbers that its shape says, all of them or one for the rest.
 
@@ -49,9 +59,10 @@ def require_value(node: tf.NodeDef) -> None:
         raise ValueError('the shape of constant %s is not known' % node.name)
     if any(dim.size == 0 for dim in tensor.tensor_shape.dim):
         count = 0
+    require_type(node)
+    if tensor.dtype != node.attr['dtype'].type:
+        raise ValueError('constant %s has a value of another type' % node.name)
     item = _item_bytes(tensor.dtype)
-    if not item:
-        raise ValueError('constant %s has no type' % node.name)
     size = tensor.ByteSize()
     if count * item > max(size, _MOST_REPEATED):
         raise ValueError('constant %s says %d bytes with %d' % (node.name, count * item, size))

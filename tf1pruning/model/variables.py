@@ -5,6 +5,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from google.protobuf.message import DecodeError
 
+from ..errors import ModelError
 from ..graph.batch_norm import updated_variable
 from ..graph.constants import array_of
 from ..graph.shapes import declared_shape
@@ -116,13 +117,24 @@ def saver_keys(meta: tf.MetaGraphDef, view: GraphView) -> Dict[str, Tuple[str, O
         for key, spec, tensor in zip(_strings(view, names), _strings(view, slices), tensors):
             source = view.source(tensor)
             if view.op(source.node) in VARIABLE_OPS:
-                keys.setdefault(source.node, (key, parse_slice(spec)))
+                keys.setdefault(source.node, (key, _slice(spec, tensor)))
     return keys
 
 
+def _slice(spec: str, tensor: TensorName) -> Optional[Slice]:
+    try:
+        return parse_slice(spec)
+    except ValueError as error:
+        raise ModelError('a saver writes %s as the slice %r, which is none: save the graph again'
+                         % (tensor, spec)) from error
+
+
 def _strings(view: GraphView, tensor: TensorName) -> List[str]:
-    value = array_of(view.nodes[tensor.node])
-    return [text.decode() for text in value.reshape(-1)]
+    texts = array_of(view.nodes[tensor.node]).reshape(-1).tolist()
+    try:
+        return [text.decode() for text in texts]
+    except (AttributeError, UnicodeDecodeError) as error:
+        raise ModelError('constant %s, which a saver reads, holds no names: save the graph again' % tensor) from error
 
 
 def find_companions(view: GraphView, variables: Dict[str, Variable]) -> Dict[str, Tuple[Companion, ...]]:

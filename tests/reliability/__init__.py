@@ -1,0 +1,1 @@
+"""What an interruption, a full disk or a hostile file leaves behind: the old result or the new one, nothing else."""
