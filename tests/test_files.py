@@ -157,3 +157,40 @@ def test_a_file_that_cannot_take_its_place_leaves_nothing(tmp_path: Any) -> None
     with pytest.raises(OutputError):
         write_text(str(tmp_path / 'target'), 'text')
     assert os.listdir(str(tmp_path)) == ['target']
+
+
+def test_a_link_where_the_temporary_file_would_be(tmp_path: Any) -> None:
+    """Names of temporary files cannot be guessed, and what is there is never opened: nobody's file is written over."""
+    (tmp_path / 'precious').write_text('mine')
+    (tmp_path / ('a.tmp-%d' % os.getpid())).symlink_to(tmp_path / 'precious')
+    write_text(str(tmp_path / 'a'), 'text')
+    assert (tmp_path / 'precious').read_text() == 'mine'
+    assert (tmp_path / 'a').read_text() == 'text'
+
+
+def test_a_target_that_is_a_link(tmp_path: Any) -> None:
+    """A link to a file is replaced itself."""
+    (tmp_path / 'precious').write_text('mine')
+    (tmp_path / 'a').symlink_to(tmp_path / 'precious')
+    write_text(str(tmp_path / 'a'), 'text')
+    assert (tmp_path / 'precious').read_text() == 'mine'
+    assert not (tmp_path / 'a').is_symlink()
+
+
+def test_the_other_files_are_the_same_ones(tmp_path: Any, monkeypatch: Any) -> None:
+    """They are linked into the new folder, not copied; a checkpoint in it changes in one step."""
+    target = tmp_path / 'target'
+    target.mkdir()
+    write(target, **{'m.index': 'old', 'm.data': 'old', 'other': 'old'})
+    (target / 'link').symlink_to('nowhere-else')
+    (target / 'nowhere-else').write_text('there')
+    number = os.stat(str(target / 'other')).st_ino
+    monkeypatch.setattr(os, 'replace', None)
+    with atomic_files(str(target)) as temporary:
+        for name in ('m.index', 'm.data'):
+            with open(os.path.join(temporary, name), 'w') as stream:
+                stream.write('new')
+    assert read(target) == {'m.index': 'new', 'm.data': 'new', 'other': 'old', 'link': 'there', 'nowhere-else': 'there'}
+    assert os.stat(str(target / 'other')).st_ino == number
+    assert (target / 'link').is_symlink()
+    assert os.listdir(str(tmp_path)) == ['target']

@@ -1,10 +1,12 @@
 """Where numbers of a shape come from, and rewriting them."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from tests import plain
-from tf1pruning.graph.constants import constant_value, make_constant, trace_element
+from tf1pruning.graph.constants import Element, constant_value, is_live, make_constant, trace_element
 from tf1pruning.graph.literals import rewrite_literals
 from tf1pruning.graph.shapes import Shapes, infer_shapes
 from tf1pruning.graph.view import GraphView, TensorName
@@ -127,3 +129,42 @@ def test_edits_of_several_readers(count: int) -> None:
     graph = rewritten({('y%d' % number, 1): {0: 12 // (number + 1), 1: number + 1} for number in range(count)})
     values = plain.run_graph(graph, ['y%d' % number for number in range(count)], {'x:0': np.zeros((1, 12))})
     assert [value.shape for value in values] == [(12 // (number + 1), number + 1) for number in range(count)]
+
+
+def _row(operation: str, length: int, first: str) -> tf.GraphDef:
+    """`n0 → n1 → …`, each reading the one before twice."""
+    graph = tf.GraphDef()
+    graph.node.add().CopyFrom(make_constant('n0', np.array([1], np.int32)))
+    if first != 'Const':
+        graph.node[0].CopyFrom(tf.NodeDef(name='n0', op=first))
+    graph.node.extend(tf.NodeDef(name='n%d' % k, op=operation, input=['n%d' % (k - 1)] * 2) for k in range(1, length))
+    return graph
+
+
+@pytest.mark.parametrize(('operation', 'length', 'expected'), [
+    ('Add', 31, 2 ** 30), ('Add', 20000, None), ('ConcatV2', 90, 1), ('Pack', 60, None)])
+def test_arithmetic_that_doubles_at_every_step(operation: str, length: int, expected: Any) -> None:
+    """Each node is looked at once; what is too deep or too large is not known."""
+    view = GraphView(_row(operation, length, 'Const'))
+    value = constant_value(view, TensorName('n%d' % (length - 1)))
+    if expected is None or operation == 'ConcatV2':
+        assert value is None or value.size <= 1
+    else:
+        assert int(value) == expected
+
+
+def test_a_shape_that_doubles_at_every_step() -> None:
+    """Likewise where it is asked whether a number is computed from a live shape, and for long rows of them."""
+    assert is_live(GraphView(_row('Mul', 60, 'Shape')), TensorName('n59'))
+    assert not is_live(GraphView(_row('Mul', 20000, 'Shape')), TensorName('n19999'))
+    view = GraphView(_row('Pack', 20000, 'Const'))
+    assert trace_element(view, {}, TensorName('n19999'), 0) == Element('n0', 0, 1)
+
+
+@pytest.mark.parametrize('limits', [(0, 10 ** 9, 1), (0, 5, 0), (-2 ** 31, 2 ** 31 - 1, 1)])
+def test_a_range_that_cannot_be(limits: Any) -> None:
+    """Too long, or with a step of nothing."""
+    graph = tf.GraphDef()
+    graph.node.extend(make_constant('c%d' % k, np.array(limit, np.int32)) for k, limit in enumerate(limits))
+    graph.node.add(name='range', op='Range', input=['c0', 'c1', 'c2'])
+    assert constant_value(GraphView(graph), TensorName('range')) is None

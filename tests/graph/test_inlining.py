@@ -1,5 +1,6 @@
 """Functions: what a call or a functional conditional does is done by plain nodes in its place."""
 
+import time
 from typing import Any
 
 import numpy as np
@@ -7,8 +8,10 @@ import pytest
 
 from tests import builders, plain
 from tests.surgery import operate
-from tf1pruning.errors import UnsupportedError
+from tf1pruning.errors import ModelError, UnsupportedError
 from tf1pruning.graph.inference import inference_graph
+from tf1pruning.graph.inlining import inline_functions
+from tf1pruning.graph.view import TensorName
 from tf1pruning.passes.soft_prune import soft_prune
 from tf1pruning.passes.strip import strip
 from tf1pruning.tf1 import tf
@@ -186,3 +189,22 @@ def test_a_function_that_calls_itself() -> None:
     itself.ret[result] = '%s:%s:0' % (itself.node_def[0].name, result)
     with pytest.raises(UnsupportedError, match='calls itself'):
         inference_graph(graph, ['output'], {}, {})
+
+
+@pytest.mark.parametrize('calls', [(('f', 'f'),), (('f', 'g'), ('g', 'f')), (('f', 'nowhere'),)])
+def test_functions_without_an_end(calls: Any) -> None:
+    """One that calls itself twice would double fifty times: refused at once. What TensorFlow refuses is one error."""
+    graph = tf.GraphDef()
+    graph.node.add(name='x', op='Placeholder')
+    graph.node.add(name='y', op='f', input=['x'])
+    for name, called in calls:
+        function = graph.library.function.add()
+        function.signature.name = name
+        function.signature.input_arg.add(name='a', type=1)
+        function.signature.output_arg.add(name='r', type=1)
+        function.node_def.extend(tf.NodeDef(name='call%d' % k, op=called, input=['a']) for k in range(2))
+        function.ret['r'] = 'call0:r:0'
+    began = time.time()
+    with pytest.raises((UnsupportedError, ModelError), match='a function that calls itself|refuses the graph'):
+        inline_functions(graph, [TensorName('y')])
+    assert time.time() - began < 5

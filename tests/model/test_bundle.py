@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any, List, Tuple
+from typing import Any, Callable, Dict, List, Tuple
 
 import numpy as np
 import pytest
@@ -12,9 +12,9 @@ from tf1pruning.errors import ModelError, OutputError
 from tf1pruning.model.bundle import Bundle
 from tf1pruning.model.bundle_writer import write_tensors
 from tf1pruning.model.slices import Slice, parse_slice
-from tf1pruning.model.table import read_table
+from tf1pruning.model.table import make_table, read_table
 from tf1pruning.model.values import BLOCK_BYTES
-from tf1pruning.tf1 import eager_mode, tf
+from tf1pruning.tf1 import BundleEntryProto, BundleHeaderProto, eager_mode, tf
 
 RANDOM = np.random.RandomState(0)
 WHOLE: List[Tuple[str, str, np.ndarray]] = [
@@ -118,3 +118,55 @@ def test_what_cannot_be_written(tmp_path: Any) -> None:
     (tmp_path / 'file').write_text('')
     with pytest.raises(OutputError, match='file is not a folder'):
         write_tensors(str(tmp_path / 'file' / 'model.ckpt'), [('a', '', np.zeros(3))])
+
+
+def _negative_shape(entry: Any) -> None:
+    for dim in entry.shape.dim:
+        dim.size = -dim.size
+
+
+LIES: Dict[str, Callable[[Any], None]] = {
+    'a large tensor': lambda entry: setattr(entry.shape.dim[0], 'size', 10 ** 12),
+    'a negative shape of the right product': _negative_shape,
+    'a negative place': lambda entry: setattr(entry, 'offset', -8),
+    'a negative size': lambda entry: setattr(entry, 'size', -8),
+    'a place behind the end': lambda entry: setattr(entry, 'offset', 2 ** 62),
+    'another file': lambda entry: setattr(entry, 'shard_id', 3),
+    'no type': lambda entry: setattr(entry, 'dtype', 0),
+    'an unknown type': lambda entry: setattr(entry, 'dtype', 999),
+}
+
+
+@pytest.mark.parametrize('lie', list(LIES))
+def test_an_index_with_right_checksums_that_lies(tmp_path: Any, lie: str) -> None:
+    """It is found before anything is read or room is made for it."""
+    path = str(tmp_path / 'model.ckpt')
+    write_tensors(path, [('a', '', np.ones((2, 4)))])
+    entries = dict(read_table(Path(path + '.index').read_bytes()))
+    entry = BundleEntryProto.FromString(entries[b'a'])
+    LIES[lie](entry)
+    entries[b'a'] = entry.SerializeToString()
+    Path(path + '.index').write_bytes(make_table(sorted(entries.items())))
+    with pytest.raises(ModelError, match=r'model\.ckpt is damaged'):
+        Bundle(path)
+
+
+@pytest.mark.parametrize(('count', 'message'), [(2 ** 31 - 1, 'no data file'), (-5, 'it names none'), (0, 'none')])
+def test_an_index_of_absurdly_many_files(tmp_path: Any, count: int, message: str) -> None:
+    path = str(tmp_path / 'model.ckpt')
+    write_tensors(path, [('a', '', np.ones(2))])
+    entries = dict(read_table(Path(path + '.index').read_bytes()))
+    entries[b''] = BundleHeaderProto(num_shards=count).SerializeToString()
+    Path(path + '.index').write_bytes(make_table(sorted(entries.items())))
+    with pytest.raises(ModelError, match=message):
+        Bundle(path)
+
+
+def test_a_key_that_is_no_text(tmp_path: Any) -> None:
+    path = str(tmp_path / 'model.ckpt')
+    write_tensors(path, [('a', '', np.ones(2))])
+    entries = dict(read_table(Path(path + '.index').read_bytes()))
+    entries[b'\xdf'] = entries.pop(b'a')
+    Path(path + '.index').write_bytes(make_table(sorted(entries.items())))
+    with pytest.raises(ModelError, match='is damaged'):
+        Bundle(path)

@@ -2,10 +2,13 @@
 
 from typing import Any, Optional, Tuple
 
+import numpy as np
 import pytest
 
 from tests import builders, plain
 from tests.surgery import load
+from tf1pruning.errors import ModelError
+from tf1pruning.graph.constants import array_of, set_constant
 from tf1pruning.model.slices import Slice, format_slice, parse_slice
 from tf1pruning.tf1 import tf
 

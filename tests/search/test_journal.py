@@ -55,3 +55,13 @@ def test_a_damaged_journal_is_refused(tmp_path: Any, content: str) -> None:
     path.write_text(content)
     with pytest.raises(OutputError, match='choose another folder'):
         Journal(str(path), {})
+
+
+def test_a_journal_that_was_changed(tmp_path: Any) -> None:
+    """A loop that went on by other numbers would take another way, or fail anywhere."""
+    path = tmp_path / 'loop.json'
+    Journal(str(path), {'seed': 3}).once('first', lambda: {'accuracy': 0.5})
+    assert Journal(str(path), {'seed': 3}).finished('first')
+    path.write_text(path.read_text().replace('0.5', '0.6'))
+    with pytest.raises(OutputError, match='it was changed'):
+        Journal(str(path), {'seed': 3})

@@ -171,3 +171,21 @@ def test_one_of() -> None:
     assert one_of('a', {'a': 1}, 'letter') == 1
     with pytest.raises(OptionError, match="no letter named 'c'; there are a, b"):
         one_of('c', {'b': 1, 'a': 2}, 'letter')
+
+
+LAUGHS = 'a: &a [x]\n' + '\n'.join('%s: &%s [%s]' % (chr(98 + k), chr(98 + k), ', '.join(['*' + chr(97 + k)] * 9))
+                                  for k in range(12)) + '\nmodel: *m'
+
+
+@pytest.mark.parametrize('text', [
+    LAUGHS, '[' * 5000, '{a: ' * 5000, 'model: &a [*a]', 'steps: 2001-99-99', 'steps: 0b', 'steps: !!int x',
+    'steps: !!timestamp x', 'steps: !!float ""', 'steps: !!bool x', 'steps: !!python/object/apply:os.system [id]',
+    'model: {name: [x]}', 'model: {name: {a: 1}}', 'train: {learning_rate: %s}' % ('9' * 400), '? {a: 1}\n: b',
+    'model: {name: %s}' % ('x' * 9999), '\x00', '- 1', 'null'])
+def test_whatever_yaml_can_say(tmp_path: Any, text: str) -> None:
+    """One short line that names the file, at once."""
+    path = tmp_path / 'bad.yaml'
+    path.write_text(text)
+    with pytest.raises(OptionError, match=r'bad\.yaml') as caught:
+        load(Experiment, str(path))
+    assert len(str(caught.value)) < 3000

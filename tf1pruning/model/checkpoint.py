@@ -195,8 +195,7 @@ def save_checkpoint(model: Model, folder: str, pbtxt: bool = False) -> str:
     write_bytes(prefix + '.meta', model.meta.SerializeToString(deterministic=True))
     if pbtxt:
         write_text(prefix + '.pbtxt', str(model.graph))
-    write_text(os.path.join(folder, 'checkpoint'), 'model_checkpoint_path: "%s"\nall_model_checkpoint_paths: "%s"\n'
-               % (model.name, model.name))
+    write_text(os.path.join(folder, 'checkpoint'), str(tf.train.generate_checkpoint_state_proto('.', model.name)))
     return prefix
 
 

@@ -134,7 +134,8 @@ def _strings(view: GraphView, tensor: TensorName) -> List[str]:
     try:
         return [text.decode() for text in texts]
     except (AttributeError, UnicodeDecodeError) as error:
-        raise ModelError('constant %s, which a saver reads, holds no names: save the graph again' % tensor) from error
+        raise ModelError('constant %s, which a saver reads, holds no names: save the graph again'
+                         % (tensor,)) from error
 
 
 def find_companions(view: GraphView, variables: Dict[str, Variable]) -> Dict[str, Tuple[Companion, ...]]:
