@@ -50,6 +50,8 @@ DAMAGES = {
         size=2 ** 40) for _ in range(2)],
     'constant output/shape has 8 bytes, not 12': lambda made: setattr(
         node(made, 'output/shape').attr['value'].tensor.tensor_shape.dim[0], 'size', 3),
+    'data_format of node image is no text': lambda made: node(made, 'image').MergeFrom(tf.NodeDef(
+        op='BiasAdd', input=['output', 'output'], attr={'data_format': tf.AttrValue(s=b'N\xff')})),
     "no node 'y', which one reads": lambda made: _function(made, input=['y:z:0']),
     "two nodes 'x'": lambda made: _function(made, name='x'),
 }

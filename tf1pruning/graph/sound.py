@@ -12,14 +12,22 @@ _LOOPING = ('NextIteration', 'RefNextIteration')
 """Where loops are cut."""
 
 
-class _Arity(NamedTuple):
-    """How many inputs an operation has: so many, and as many as some attributes say."""
+class _Signature(NamedTuple):
+    """What an operation is given.
+
+    Attributes:
+        fixed: so many inputs, and as many as some attributes say.
+        numbers: attributes that are a number of inputs.
+        lists: attributes that have a type for each of some inputs.
+        words: attributes that are one of some words.
+    """
 
     fixed: int
     numbers: Tuple[str, ...]
     lists: Tuple[str, ...]
+    words: Tuple[str, ...]
 
-    def of(self, node: tf.NodeDef) -> Optional[int]:
+    def inputs_of(self, node: tf.NodeDef) -> Optional[int]:
         """Returns how many inputs a node has to have; None where it does not say."""
         if not all(name in node.attr for name in self.numbers + self.lists):
             return None
@@ -66,10 +74,9 @@ def _check_nodes(nodes: Sequence[tf.NodeDef], arguments: Iterable[str]) -> None:
                 source, count = text.partition(':')[0], count + 1
             if source not in known:
                 raise ValueError('no node %r, which %s reads' % (source, name))
-        arity = _arity(node.op)
-        wanted = arity.of(node) if arity is not None else None
-        if wanted is not None and wanted != count:
-            raise ValueError('node %s (%s) has %d inputs, not %d' % (name, node.op, count, wanted))
+        signature = _signature(node.op)
+        if signature is not None:
+            _check_signature(node, signature, count)
         if node.op == 'Const':
             require_value(node)
         elif node.op in VARIABLE_OPS:
@@ -78,16 +85,28 @@ def _check_nodes(nodes: Sequence[tf.NodeDef], arguments: Iterable[str]) -> None:
             require_shape(node.attr['shape'].shape, name)
 
 
+def _check_signature(node: tf.NodeDef, signature: _Signature, count: int) -> None:
+    """Counts inputs, and reads words: at one that is no text, TensorFlow 1.15 ends the process."""
+    wanted = signature.inputs_of(node)
+    if wanted is not None and wanted != count:
+        raise ValueError('node %s (%s) has %d inputs, not %d' % (node.name, node.op, count, wanted))
+    for name in signature.words:
+        if name in node.attr and '\ufffd' in node.attr[name].s.decode(errors='replace'):
+            raise ValueError('%s of node %s is no text' % (name, node.name))
+
+
 @functools.lru_cache(maxsize=None)
-def _arity(operation: str) -> Optional[_Arity]:
-    """Returns what this TensorFlow knows of an operation's inputs; None where it does not know the operation."""
+def _signature(operation: str) -> Optional[_Signature]:
+    """Returns what this TensorFlow knows of an operation; None where it does not know it."""
     definition = op_definition(operation)
     if definition is None:
         return None
     arguments = definition.input_arg
-    return _Arity(sum(not each.number_attr and not each.type_list_attr for each in arguments),
-                  tuple(each.number_attr for each in arguments if each.number_attr),
-                  tuple(each.type_list_attr for each in arguments if each.type_list_attr))
+    return _Signature(sum(not each.number_attr and not each.type_list_attr for each in arguments),
+                      tuple(each.number_attr for each in arguments if each.number_attr),
+                      tuple(each.type_list_attr for each in arguments if each.type_list_attr),
+                      tuple(each.name for each in definition.attr
+                            if each.type == 'string' and each.HasField('allowed_values')))
 
 
 def _check_order(nodes: Sequence[tf.NodeDef]) -> None:
