@@ -34,7 +34,7 @@ class Worker:
     """
 
     def __init__(self, case: str, seed: int, seeds: str, folder: str) -> None:
-        self._words = [sys.executable, '-m', 'tests.fuzz.worker', case, str(seed), seeds]
+        self._words = [sys.executable, '-m', 'tests.fuzz.worker', case, str(seed), seeds, str(worker.SECONDS)]
         self._folder, self._log = os.path.join(folder, 'work'), os.path.join(folder, 'worker.log')
         self._process: Optional[subprocess.Popen[bytes]] = None
 

@@ -44,7 +44,7 @@ def _edited(kind: Any, graph_of: Callable[[Any], 'tf.GraphDef']) -> mutations.Mu
     def edit(content: bytes, chance: Random) -> bytes:
         message = kind.FromString(content)
         damage_graph(graph_of(message), chance)
-        return message.SerializeToString()
+        return message.SerializeToString(deterministic=True)
     return edit
 
 

@@ -107,7 +107,7 @@ def damaged_message(kind: Any, times: Sequence[int] = (1, 1, 2, 4)) -> Mutation:
         message = kind.FromString(content)
         for _ in range(chance.choice(times)):
             damage_fields(message, chance)
-        return message.SerializeToString()
+        return message.SerializeToString(deterministic=True)
     return damage
 
 

@@ -37,4 +37,4 @@ def _changed(content: bytes, kind: Any, chance: Random) -> bytes:
     except Exception:  # another mutation has been here
         return content
     damage_fields(message, chance)
-    return message.SerializeToString()
+    return message.SerializeToString(deterministic=True)

@@ -45,6 +45,10 @@ DAMAGES = {
         tf.NodeDef(name='b', op='Identity', input=['b']), tf.NodeDef(name='c', op='Identity', input=['b'])]),
     'node [bc] depends on itself': lambda made: made.node.extend([
         tf.NodeDef(name='b', op='NoOp', input=['^c']), tf.NodeDef(name='c', op='NoOp', input=['^b'])]),
+    r'node out \(Exit\) is in no loop': lambda made: made.node.add(name='out', op='Exit', input=['image']),
+    r'node next \(NextIteration\) is in no loop': lambda made: made.node.add(
+        name='next', op='NextIteration', input=['image']),
+    'node one depends on itself': lambda made: _function(made, input=['one:output:0']),
     'a size of node image is -7': lambda made: node(made, 'image').attr['shape'].shape.dim.add(size=-7),
     'node image has more numbers': lambda made: [node(made, 'image').attr['shape'].shape.dim.add(
         size=2 ** 40) for _ in range(2)],

@@ -170,3 +170,28 @@ def test_a_key_that_is_no_text(tmp_path: Any) -> None:
     Path(path + '.index').write_bytes(make_table(sorted(entries.items())))
     with pytest.raises(ModelError, match='is damaged'):
         Bundle(path)
+
+
+SLICES: Dict[str, Callable[[Dict[bytes, Any], bytes], Any]] = {
+    'of another type': lambda entries, part: setattr(entries[part], 'dtype', 2),
+    'of another shape': lambda entries, part: entries[part].shape.dim[0].MergeFrom(type(
+        entries[part].shape.dim[0])(size=1)),
+    'gone': lambda entries, part: entries.pop(part),
+    'outside': lambda entries, part: setattr(entries[b'p'].slices[0].extent[0], 'start', 9),
+    'with other axes': lambda entries, part: entries[b'p'].slices[0].extent.add(start=0, length=1),
+}
+
+
+@pytest.mark.parametrize('lie', list(SLICES))
+def test_slices_that_are_not_what_the_whole_says(tmp_path: Any, lie: str) -> None:
+    """TensorFlow, which puts them together, ends the process at one of another type."""
+    path = str(tmp_path / 'model.ckpt')
+    write_tensors(path, [('p', '4 6 %d,2:-' % start, np.ones((2, 6), np.float32)) for start in (0, 2)])
+    assert Bundle(path).value('p').array().shape == (4, 6)
+    table = dict(read_table(Path(path + '.index').read_bytes()))
+    entries = {key: BundleEntryProto.FromString(text) for key, text in table.items() if key}
+    SLICES[lie](entries, min(key for key in entries if key.startswith(b'\0')))
+    changed = {b'': table[b''], **{key: entry.SerializeToString() for key, entry in entries.items()}}
+    Path(path + '.index').write_bytes(make_table(sorted(changed.items())))
+    with pytest.raises(ModelError, match=r'model\.ckpt is damaged'):
+        Bundle(path)

@@ -1,15 +1,17 @@
 """What no program writes, but a damaged file may say: found when a graph is read, before anything walks through it."""
 
 import functools
-from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ..errors import ModelError
 from ..tf1 import op_definition, tf
 from .sound_values import require_shape, require_type, require_value
-from .view import VARIABLE_OPS, parse_tensor
+from .view import VARIABLE_OPS
 
 _LOOPING = ('NextIteration', 'RefNextIteration')
 """Where loops are cut."""
+_LOOPS = {'Enter': 1, 'RefEnter': 1, 'Exit': -1, 'RefExit': -1}
+"""How many loops more than its inputs a node is in."""
 
 
 class _Signature(NamedTuple):
@@ -54,6 +56,7 @@ def require_sound(graph: tf.GraphDef, path: str) -> None:
         _check_order(graph.node)
         for function in graph.library.function:
             _check_nodes(function.node_def, {argument.name for argument in function.signature.input_arg})
+            _check_order(function.node_def)
     except ValueError as error:
         raise ModelError('%s is damaged: %s; copy or save it again' % (path, error)) from error
 
@@ -68,12 +71,9 @@ def _check_nodes(nodes: Sequence[tf.NodeDef], arguments: Iterable[str]) -> None:
     for node in nodes:
         name, count = node.name, 0
         for text in node.input:
-            if text.startswith('^'):
-                source = text[1:]
-            else:
-                source, count = text.partition(':')[0], count + 1
-            if source not in known:
-                raise ValueError('no node %r, which %s reads' % (source, name))
+            count += not text.startswith('^')
+            if _source(text) not in known:
+                raise ValueError('no node %r, which %s reads' % (_source(text), name))
         signature = _signature(node.op)
         if signature is not None:
             _check_signature(node, signature, count)
@@ -110,30 +110,45 @@ def _signature(operation: str) -> Optional[_Signature]:
 
 
 def _check_order(nodes: Sequence[tf.NodeDef]) -> None:
-    """Puts nodes behind what they need, until none is left that could be next."""
+    """Puts nodes behind what they need, until none is left that could be next, and counts in how many loops they are.
+
+    TensorFlow ends the process where it is to run what leaves a loop that was not entered.
+    """
+    operations = {node.name: node.op for node in nodes}
+    sources = {node.name: {source for source in map(_source, node.input) if source in operations}  # others: arguments
+               for node in nodes}
+    readers: Dict[str, List[str]] = {name: [] for name in sources}
     waiting: Dict[str, int] = {}
-    readers: Dict[str, List[str]] = {node.name: [] for node in nodes}
-    for node in nodes:
-        sources = {parse_tensor(text).node for text in node.input} if node.op not in _LOOPING else set()
-        waiting[node.name] = len(sources)
-        for source in sources:
-            readers[source].append(node.name)
+    for name, needed in sources.items():
+        waiting[name] = 0 if operations[name] in _LOOPING else len(needed)
+        for source in needed if waiting[name] else ():
+            readers[source].append(name)
+    loops: Dict[str, int] = {}
     ready = [name for name, count in waiting.items() if not count]
     while ready:
-        for reader in readers[ready.pop()]:
+        name = ready.pop()
+        loops[name] = max([loops.get(source, 0) for source in sources[name]] or [0]) + _LOOPS.get(operations[name], 0)
+        for reader in readers[name]:
             waiting[reader] -= 1
             if not waiting[reader]:
                 ready.append(reader)
-    left = [name for name, count in waiting.items() if count]
+    left = {name for name in sources if name not in loops}
     if left:
-        needed = {node.name: [parse_tensor(text).node for text in node.input] for node in nodes}
-        raise ValueError('node %s depends on itself' % _in_circle(left[0], needed, set(left)))
+        raise ValueError('node %s depends on itself' % _in_circle(min(left), sources, left))
+    for name, count in loops.items():
+        if count < 0 or (operations[name] in _LOOPING and not any(loops[source] for source in sources[name])):
+            raise ValueError('node %s (%s) is in no loop' % (name, operations[name]))
 
 
-def _in_circle(name: str, sources: Dict[str, List[str]], left: Set[str]) -> str:
+def _source(text: str) -> str:
+    """Returns the node that an input names, in a graph or in a function."""
+    return text[1:] if text.startswith('^') else text.partition(':')[0]
+
+
+def _in_circle(name: str, sources: Mapping[str, Set[str]], left: Set[str]) -> str:
     """Goes backwards from a node behind a circle until one comes again, which is in it."""
     met: Set[str] = set()
     while name not in met:
         met.add(name)
-        name = next(source for source in sources[name] if source in left)
+        name = min(sources[name] & left)
     return name

@@ -15,7 +15,7 @@ from ..errors import ModelError
 from ..tf1 import BundleEntryProto, BundleHeaderProto, tf
 from .checksum import extend, mask
 from .damage import damaged, reading
-from .slices import Slice, slice_key
+from .slices import Slice, extents_key, slice_key
 from .table import read_table
 from .values import Fetched, Taken, Value, size_of
 
@@ -30,7 +30,8 @@ class Entry(NamedTuple):
         offset: of its first byte in there.
         size: in bytes.
         crc: their masked checksum.
-        sliced: whether it is stored in slices, each an entry of its own.
+        slices: start and length along every axis (−1: all of it) of the slices, each an entry of its own, in which it
+            is stored; none where it is stored as a whole.
     """
 
     dtype: tf.DType
@@ -39,7 +40,12 @@ class Entry(NamedTuple):
     offset: int
     size: int
     crc: int
-    sliced: bool
+    slices: Tuple[Tuple[Tuple[int, int], ...], ...]
+
+    @property
+    def sliced(self) -> bool:
+        """Whether it is stored in slices."""
+        return bool(self.slices)
 
     @property
     def is_plain(self) -> bool:
@@ -98,6 +104,15 @@ class Bundle:
             if not 0 <= entry.shard < len(sizes) or not 0 <= entry.offset <= entry.end <= sizes[entry.shard] or min(
                     entry.shape, default=0) < 0 or (entry.is_plain and entry.size != entry.bytes_of_numbers):
                 raise damaged(self._prefix, '%s is not where it should be' % _text(name))
+            if not all(self._has_slice(name, entry, extents) for extents in entry.slices):
+                raise damaged(self._prefix, 'a slice of %s is not there, or is of another type' % _text(name))
+
+    def _has_slice(self, name: bytes, entry: Entry, extents: Tuple[Tuple[int, int], ...]) -> bool:
+        """TensorFlow ends the process at a slice of another type than the whole."""
+        own = self._entries.get(extents_key(name.decode(), extents)) if len(extents) == len(entry.shape) else None
+        return own is not None and own.dtype == entry.dtype and own.shape == tuple(
+            size if length < 0 else length for (_, length), size in zip(extents, entry.shape)) and all(
+                0 <= start <= start + max(0, length) <= size for (start, length), size in zip(extents, entry.shape))
 
     def value(self, key: str, part: Optional[Slice] = None, shape: Tuple[int, ...] = ()) -> Value:
         """Returns a tensor, or a part of it.
@@ -198,7 +213,9 @@ def _text(name: bytes) -> str:
 def _entry(text: bytes) -> Entry:
     entry = BundleEntryProto.FromString(text)
     return Entry(tf.as_dtype(entry.dtype), tuple(dim.size for dim in entry.shape.dim), entry.shard_id, entry.offset,
-                 entry.size, entry.crc32c, bool(entry.slices))
+                 entry.size, entry.crc32c, tuple(tuple(
+                     (extent.start, extent.length if extent.WhichOneof('has_length') else -1) for extent in part.extent)
+                     for part in entry.slices))
 
 
 def part_of(whole: Value, part: Slice, shape: Tuple[int, ...]) -> Value:

@@ -1,6 +1,6 @@
 """Parts of partitioned variables: how savers spell them, and the keys under which checkpoints hold them."""
 
-from typing import List, NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 
 class Slice(NamedTuple):
@@ -40,8 +40,13 @@ def slice_key(key: str, part: Slice, shape: Tuple[int, ...]) -> bytes:
     It is `0, key, number of axes, start, length, start, length …` in TensorFlow's OrderedCode, where texts and numbers
     sort as their bytes do.
     """
-    text = b'\0' + key.encode().replace(b'\0', b'\0\xff') + b'\0\1' + _ordered(len(shape))
-    return text + b''.join(_ordered_signed(number) for extent in extents_of(part, shape) for number in extent)
+    return extents_key(key, extents_of(part, shape))
+
+
+def extents_key(key: str, extents: Sequence[Tuple[int, int]]) -> bytes:
+    """Returns the same of start and length along every axis."""
+    text = b'\0' + key.encode().replace(b'\0', b'\0\xff') + b'\0\1' + _ordered(len(extents))
+    return text + b''.join(_ordered_signed(number) for extent in extents for number in extent)
 
 
 def _ordered(number: int) -> bytes:
