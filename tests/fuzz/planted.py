@@ -18,7 +18,7 @@ def case(number: int, seed: int, folder: str) -> str:
     if number == 3:
         time.sleep(30)
     if number == 4:
-        bytearray(worker.MEMORY_BYTES)
+        bytearray(4 * worker.MEMORY_BYTES)
     if number == 5:
         raise AssertionError('not one line')
     if number == 6:
