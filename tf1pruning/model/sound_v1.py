@@ -17,8 +17,9 @@ def require_sound_v1(path: str) -> None:
         ValueError: the file is no table, or damaged; a shape or a slice cannot be.
         DecodeError: an entry is no message.
     """
-    with open(path, 'rb') as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        entries = read_table(content)
+    with open(path, 'rb') as stream:
+        # Not closed here: an error holds on to the part that it was met in, and so to the map, for as long as it lives.
+        entries = read_table(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
         key, header = next(entries, (None, b''))
         if key != _HEADER:
             raise ValueError('it has no header')
