@@ -10,7 +10,7 @@ import pytest
 from tests.reliability.scenarios import SCENARIOS, make_models
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PLACES = {'export': 10, 'soft-prune': 30, 'strip': 50, 'prune': 60, 'prune-first': 60, 'class': 100, 'loop': 100}
+PLACES = {'export': 7, 'soft-prune': 15, 'strip': 20, 'prune': 40, 'prune-first': 40, 'class': 60, 'loop': 60}
 """At least so many changes on disk there are."""
 
 
