@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tf1pruning.errors import PlanError
+from tf1pruning.errors import DataError, PlanError
 from tf1pruning.filters_file import read_filters
 from tf1pruning.plain_pickle import refuse_bomb
 from train.data.cifar10_python import read_pickle
-from train.data.errors import DataError
 
 BOMB = b'\x80\x02]r\xff\xff\xff\x7f.'
 """An empty list, kept under the number 2,147,483,647: Python makes room for as many, 34 GB."""

@@ -52,7 +52,8 @@ _NET = ('--outputs', 'output')
 _MAKE = ('--ratio', '0.5', '--align', '2', '--output', 'new')
 LOOK: Tuple[Tuple[str, ...], ...] = (('inspect', 'net', *_NET), ('inspect', 'net'))
 CHANGE = (('prune', 'net', *_NET, *_MAKE), ('soft-prune', 'net', *_NET, *_MAKE),
-          ('export', 'net', *_NET, '--output', 'new.pb'), ('export', 'net', *_NET, '--fold', '--output', 'new.pb'),
+          ('export', 'net', *_NET, '--output', 'new'),
+          ('export', 'net', *_NET, '--no-fold', '--format', 'pb,saved_model', '--output', 'new'),
           ('verify', 'net', 'sound', *_NET))
 ALL = (*LOOK, *LOOK, *CHANGE)
 _FROZEN = [tuple(word.replace('net', 'net/frozen.pb').replace('sound', 'sound/frozen.pb') for word in words)

@@ -20,7 +20,7 @@ COMMANDS = {
     'prune': ('prune', *NET, '--ratio', '0.5', '--align', '2', '--output', 'disk/out', '--force'),
     'strip': ('strip', 'soft/Pruned_Dir', '--outputs', 'output', '--plan', 'soft/plan.json', '--output', 'disk/out',
               '--force'),
-    'export': ('export', *NET, '--output', 'disk/model.pb', '--force'),
+    'export': ('export', *NET, '--output', 'disk/new', '--force'),
 }
 
 
