@@ -5,31 +5,28 @@ import json
 import logging
 import os
 import time
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
 
 from .channels import analyse
 from .choice import Selection
-from .errors import ModelError, NothingToPruneError, OutputError, VerificationError
-from .files import atomic_folder, holds, write_text
+from .errors import ModelError, NothingToPruneError, VerificationError
+from .files import write_text
 from .graph.view import VARIABLE_OPS, GraphView
-from .model.checkpoint import UNREADABLE, load_checkpoint, read_back, save_checkpoint
+from .model.checkpoint import load_checkpoint, read_back, save_checkpoint
 from .model.frozen import load_frozen, save_frozen, save_graph
 from .model.graph_writer import TooLargeError
 from .model.model import Model
+from .output_folder import output_folder
 from .passes.soft_prune import soft_prune
 from .passes.strip import find_unconverged, strip
 from .passes.to_inference import to_inference
 from .plan import PruningPlan
-from .report import REPORTS
 from .report.counts import before_after
 from .report.notes import nothing_pruned
 from .tf1 import tf
 from .verify import TOLERANCE, compare, difference_of, random_inputs, run
 
 logger = logging.getLogger(__name__)
-PRODUCED = ('plan.json', 'report.json', 'Pruned_Dir', 'Stripped_Dir')
-"""What a run leaves in its output folder; with `force`, a folder that holds anything else is not replaced, but for
-reports."""
 Stage = Callable[[str], None]
 
 
@@ -55,46 +52,6 @@ class Stages:
 
 
 STAGES = ('analyse', 'plan', 'soft-prune', 'strip', 'write', 'verify')
-
-
-@contextlib.contextmanager
-def output_folder(path: str, force: bool, sources: Iterable[str] = (), produced: Iterable[str] = PRODUCED
-                  ) -> Iterator[str]:
-    """Yields a temporary folder that becomes the output folder if all goes well.
-
-    Args:
-        path: the folder.
-        force: whether an earlier result is replaced.
-        sources: files that are read and must not be lost with an earlier result.
-        produced: names of what an earlier result consists of.
-
-    Raises:
-        OutputError: there is something already, and `force` is not set; or with it, something that is not ours.
-    """
-    _check_place(path, sources)
-    there = sorted(os.listdir(path)) if os.path.isdir(path) else []
-    foreign = [name for name in there if name not in produced and name not in REPORTS.values()]
-    if there and not force:
-        raise OutputError('%s is not empty: choose another folder, or replace what is there with --force' % path)
-    if foreign:
-        raise OutputError('%s holds %r, which no earlier run wrote: choose another folder' % (path, foreign[0]))
-    with atomic_folder(path) as temporary:
-        yield temporary
-
-
-def _check_place(path: str, sources: Iterable[str]) -> None:
-    if not path:
-        raise OutputError('the output has no name: name a folder')
-    if os.path.exists(path) and not os.path.isdir(path):
-        raise OutputError('%s is a file: name a folder' % path)
-    if any(character in os.path.realpath(path) for character in UNREADABLE):
-        raise OutputError('TensorFlow cannot read a checkpoint back with [ or \\ in its path: choose another folder '
-                          'than %s' % os.path.realpath(path))
-    if holds(path, os.curdir):
-        raise OutputError('%s is the folder you work in, or above it: name another folder' % path)
-    for source in sources:
-        if holds(path, source):
-            raise OutputError('%s lies in %s, which would be replaced: choose another folder' % (source, path))
 
 
 def forward_part(model: Model) -> Model:
@@ -151,7 +108,7 @@ def prune(model: Model, source: str, output: str, selection: Selection, force: b
     Args:
         model: the model as it was read, with outputs, inputs and feeds.
         source: the path it was read from.
-        output: the folder; see `PRODUCED`.
+        output: the folder; see `output_folder.PRODUCED`.
         selection: what goes.
         force: whether an earlier result is replaced.
         tell: called with the name of every stage.

@@ -12,10 +12,10 @@ from tf1pruning.errors import ModelError, OptionError, UnsupportedError
 from tf1pruning.exports.onnx import write_onnx
 from tf1pruning.exports.tflite import write_tflite
 from tf1pruning.latency import compare_files, interleaved, profile
-from tf1pruning.latency.interleaved import WARM_UP, example_feeds
+from tf1pruning.latency.interleaved import WARM_UP
 from tf1pruning.latency.memory import memory_of
 from tf1pruning.model.frozen import save_frozen
-from tf1pruning.runtimes import Port
+from tf1pruning.runtimes import Port, example_feeds
 from tf1pruning.tf1 import tf
 
 

@@ -66,7 +66,8 @@ def run(args: argparse.Namespace) -> None:
     from ..exports.delivery import Order, Source, deliver
     from ..exports.parity import inputs_of
     from ..model.load import model_path
-    from ..pipeline import output_folder, runnable_part
+    from ..output_folder import output_folder
+    from ..pipeline import runnable_part
     from .progress import StageBar
     formats = chosen_formats(options.parse_names(args.format), args.calibration)
     if args.batch is not None and args.batch < 1:

@@ -36,6 +36,7 @@ def run(args: argparse.Namespace) -> None:
     from .. import pipeline
     from ..channels import analyse
     from ..model.load import model_path
+    from ..output_folder import output_folder
     from ..passes.soft_prune import soft_prune
     from ..plan import PruningPlan
     plan = PruningPlan.load(args.plan) if args.plan is not None else None
@@ -43,7 +44,7 @@ def run(args: argparse.Namespace) -> None:
     options.check_feeds(model)
     sources = [model_path(args.model)] + ([args.plan] if args.plan else [])
     try:
-        with pipeline.output_folder(args.output, args.force, sources) as folder:
+        with output_folder(args.output, args.force, sources) as folder:
             channels = analyse(pipeline.forward_part(model))
             if plan is None:
                 plan = pipeline.some_of(chosen.plan(channels))

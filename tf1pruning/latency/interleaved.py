@@ -6,7 +6,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 import numpy as np
 
 from ..errors import OptionError
-from ..runtimes import Runtime, open_runtime
+from ..runtimes import example_feeds, open_runtime
 from ..runtimes.open import runtime_of
 from .memory import memory_of
 
@@ -72,15 +72,6 @@ def compare_files(paths: Sequence[str], rounds: int, threads: Sequence[int], bat
         tell('%d thread%s' % (count, '' if count == 1 else 's'))
         rows += [row._replace(memory_mb=memory[row.file]) for row in _rows(paths, rounds, count, batch)]
     return rows
-
-
-def example_feeds(runtime: Runtime, batch: int = 1, seed: int = 7) -> List[np.ndarray]:
-    """Draws uniform numbers in [0, 1) for every input; sizes that the file leaves open are the batch size, then 1."""
-    random = np.random.RandomState(seed)
-    shapes = [[(batch if axis == 0 else 1) if size is None else size for axis, size in enumerate(port.shape or ())]
-              for port in runtime.inputs]
-    return [np.asarray(random.uniform(0, 1, shape)).astype(port.dtype)
-            for shape, port in zip(shapes, runtime.inputs)]
 
 
 def _rows(paths: Sequence[str], rounds: int, threads: int, batch: int) -> List[Row]:

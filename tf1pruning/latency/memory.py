@@ -4,7 +4,8 @@ import subprocess
 import sys
 
 from ..errors import ModelError
-from ..runtimes import open_runtime
+from ..extras import need
+from ..runtimes import example_feeds, open_runtime
 
 
 def memory_of(path: str, batch: int = 1) -> float:
@@ -40,9 +41,7 @@ def _forget_peak() -> None:
 
 def _main(path: str, batch: int) -> None:
     """Prints the growth in MB."""
-    from .interleaved import example_feeds
     if path.endswith('.onnx'):
-        from ..extras import need
         need('onnxruntime', 'onnx', 'running %s' % path)
     _forget_peak()
     before = _status_mb('VmRSS')

@@ -10,10 +10,11 @@ import numpy as np
 
 from ..errors import UnsupportedError
 from ..extras import need
+from ..runtimes import example_feeds
 from ..runtimes.graph import GraphRuntime
 from ..runtimes.onnx import OnnxRuntime
 from ..runtimes.open import runtime_of
-from .interleaved import WARM_UP, example_feeds
+from .interleaved import WARM_UP
 
 RUNS = 30
 

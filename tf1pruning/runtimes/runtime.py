@@ -93,3 +93,12 @@ def pair(ports: Sequence[Port], names: Sequence[str]) -> Dict[str, str]:
 
 def _stem(name: str) -> str:
     return name[:-2] if name.endswith(':0') else name
+
+
+def example_feeds(runtime: Runtime, batch: int = 1, seed: int = 7) -> List[np.ndarray]:
+    """Draws uniform numbers in [0, 1) for every input; sizes that the file leaves open are the batch size, then 1."""
+    random = np.random.RandomState(seed)
+    shapes = [[(batch if axis == 0 else 1) if size is None else size for axis, size in enumerate(port.shape or ())]
+              for port in runtime.inputs]
+    return [np.asarray(random.uniform(0, 1, shape)).astype(port.dtype)
+            for shape, port in zip(shapes, runtime.inputs)]
