@@ -21,10 +21,11 @@ def _ports(*names: str) -> Any:
 
 
 @pytest.mark.parametrize(('own', 'wanted', 'expected'), [
-    (['b', 'a'], ['a:0', 'b:0'], {'a': 'a:0', 'b': 'b:0'}),
-    (['b:0', 'a:0'], ['a', 'b'], {'a:0': 'a', 'b:0': 'b'}),
-    (['split:1', 'split'], ['split', 'split:1'], {'split': 'split', 'split:1': 'split:1'}),
-    (['Identity', 'Identity_1'], ['boxes', 'scores'], {'Identity': 'boxes', 'Identity_1': 'scores'}),
+    (['b', 'a'], ['a:0', 'b:0'], ['b:0', 'a:0']),
+    (['b:0', 'a:0'], ['a', 'b'], ['b', 'a']),
+    (['split:1', 'split'], ['split', 'split:1'], ['split:1', 'split']),
+    (['Identity', 'Identity_1'], ['boxes', 'scores'], ['boxes', 'scores']),
+    (['two', 'two'], ['one', 'two'], ['one', 'two']),
 ])
 def test_ports_are_paired_by_name_or_else_by_place(own: Any, wanted: Any, expected: Any) -> None:
     assert pair(_ports(*own), wanted) == expected

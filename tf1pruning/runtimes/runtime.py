@@ -1,7 +1,7 @@
 """One way to feed and to read a model file, whatever runs it."""
 
 import abc
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, TypeVar
+from typing import Any, Callable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, TypeVar
 
 import numpy as np
 
@@ -61,11 +61,9 @@ class Runtime(abc.ABC):
             NameNotFoundError: the file has inputs or outputs of other names, and another number of them.
             ModelError: the runtime refuses to run it.
         """
-        names = pair(self.inputs, list(feeds))
-        values = self.run([feeds[names[port.name]] for port in self.inputs])
-        found = dict(zip((port.name for port in self.outputs), values))
-        places = {wanted: own for own, wanted in pair(self.outputs, outputs).items()}
-        return [found[places[name]] for name in outputs]
+        values = self.run([feeds[name] for name in pair(self.inputs, list(feeds))])
+        found = dict(zip(pair(self.outputs, outputs), values))
+        return [found[name] for name in outputs]
 
     def __enter__(self: Own) -> Own:
         return self
@@ -74,21 +72,23 @@ class Runtime(abc.ABC):
         self.close()
 
 
-def pair(ports: Sequence[Port], names: Sequence[str]) -> Dict[str, str]:
+def pair(ports: Sequence[Port], names: Sequence[str]) -> List[str]:
     """Returns, for every port, the tensor name that means it: by name, or by place where a converter made up names.
+
+    Two outputs that are the same tensor may have the same name in a file.
 
     Raises:
         NameNotFoundError: neither fits.
     """
     spellings: Tuple[Callable[[str], str], ...] = (str, _stem)
     for spelled in spellings:
-        own, wanted = {spelled(port.name): port.name for port in ports}, {spelled(name): name for name in names}
-        if own.keys() == wanted.keys() and len(own) == len(ports) == len(names):
-            return {own[key]: wanted[key] for key in own}
+        own, wanted = [spelled(port.name) for port in ports], {spelled(name): name for name in names}
+        if sorted(own) == sorted(map(spelled, names)) and len(wanted) == len(names):
+            return [wanted[name] for name in own]
     if len(ports) != len(names):
         raise NameNotFoundError('the file has %s, but the model %s' % (
             ', '.join(port.name for port in ports) or 'none', ', '.join(names) or 'none'))
-    return {port.name: name for port, name in zip(ports, names)}
+    return list(names)
 
 
 def _stem(name: str) -> str:
