@@ -19,6 +19,8 @@ from .values import Constant, type_number
 
 _LARGE_BYTES = 1 << 20
 """Constants above this size are not copied with their node."""
+_GATHERS = {'ResourceGather': 'Gather', 'ResourceGatherNd': 'GatherNd'}
+"""Operations that pick from a resource variable, and what picks from a constant."""
 
 
 def load_frozen(path: str, outputs: Tuple[str, ...] = (), inputs: Optional[Mapping[str, Input]] = None,
@@ -49,7 +51,8 @@ def load_frozen(path: str, outputs: Tuple[str, ...] = (), inputs: Optional[Mappi
 def frozen_graph(model: Model) -> tf.GraphDef:
     """Returns the graph with every variable replaced by a Const of its value; names are kept.
 
-    Given `VariableV2 w → Identity w/read`. Result: `Const w → Identity w/read`; `ReadVariableOp` becomes Identity.
+    Given `VariableV2 w → Identity w/read`. Result: `Const w → Identity w/read`; `ReadVariableOp` becomes Identity, and
+    `ResourceGather`, which reads a table itself, Gather.
     """
     graph = without_nodes(model.graph)
     for node, value in frozen_nodes(model):
@@ -100,6 +103,11 @@ def _frozen(model: Model, node: tf.NodeDef) -> GraphNode:
     if node.op == 'ReadVariableOp':
         frozen = tf.NodeDef(name=node.name, op='Identity', input=node.input)
         frozen.attr['T'].type = node.attr['dtype'].type
+        return GraphNode(frozen)
+    if node.op in _GATHERS and not node.attr['batch_dims'].i:
+        frozen = tf.NodeDef(name=node.name, op=_GATHERS[node.op], input=node.input)
+        frozen.attr['Tparams'].type = node.attr['dtype'].type
+        frozen.attr['Tindices'].type = node.attr['Tindices'].type
         return GraphNode(frozen)
     if node.op == 'Const':
         constant = Constant(node)
