@@ -9,6 +9,7 @@ from tests import builders, plain
 from tests.surgery import channels_of
 from tf1pruning.errors import ModelError, VerificationError
 from tf1pruning.model.model import Model
+from tf1pruning.tf1 import tf
 from tf1pruning.verify import Difference, compare, difference_of, random_inputs, run, verify
 
 
@@ -64,7 +65,7 @@ def test_a_nan_differs(model: Model) -> None:
     ([1.0, -4.0], [1.0, -4.0], 0.0, 0.0), ([1.0, -4.0], [1.0, -3.0], 0.25, 1.0), ([0.0, 0.0], [0.0, 0.0], 0.0, 0.0),
     ([1.0, np.nan], [1.0, np.nan], 0.0, 0.0), ([1.0, 2.0], [1.0, np.nan], np.inf, np.inf),
     ([1.0, np.inf], [1.0, np.inf], 0.0, 0.0), ([1.0, np.inf], [1.0, -np.inf], np.inf, np.inf),
-    ([1.0], [1.0, 2.0], np.inf, np.inf), ([], [], 0.0, 0.0)])
+    ([1.0], [1.0, 2.0], np.inf, np.inf), ([], [], 0.0, 0.0), ([1e-20, -4e-20], [1e-20, -3e-20], 0.25, 1e-20)])
 @pytest.mark.filterwarnings('ignore:invalid value:RuntimeWarning')
 def test_compare(first: 'list', second: 'list', relative: float, absolute: float) -> None:
     """Relative to the largest number; shapes and numbers that are not finite count as infinitely far."""
@@ -83,6 +84,32 @@ def test_integers_are_compared_as_numbers() -> None:
     """Unsigned ones do not wrap around."""
     found = compare([np.array([1], np.uint8)], [np.array([2], np.uint8)], ['x'])
     assert found.absolute == 1.0
+
+
+def test_text_is_refused(tmp_path: Any) -> None:
+    """In one line."""
+    def build() -> None:
+        x = tf.reduce_mean(builders.conv(builders.image(), 4, 'stem'), [1, 2])
+        tf.gather(tf.constant(['a', 'b', 'c', 'd']), tf.argmax(x, -1), name='output')
+    named = channels_of(builders.save_graph(build, tmp_path)).model
+    with pytest.raises(ModelError, match='output output:0 is text'):
+        run(named, random_inputs(named))
+
+
+@pytest.mark.parametrize(('kind', 'found'), [(tf.uint8, range(256)), (tf.int64, range(2)), (tf.float16, [])])
+def test_random_integers_are_not_all_zero(tmp_path: Any, kind: Any, found: Any) -> None:
+    """Bytes are pixels; other integers may pick from a table of two."""
+    def build() -> None:
+        x = tf.cast(tf.placeholder(kind, [2, 8, 8, 3], 'image'), tf.float32)
+        tf.identity(builders.conv(x, 4, 'stem'), 'output')
+    drawn = random_inputs(channels_of(builders.save_graph(build, tmp_path)).model)['image:0']
+    assert drawn.dtype == kind.as_numpy_dtype
+    assert drawn.min() >= 0
+    if found:
+        assert set(drawn.ravel().tolist()) <= set(found)
+        assert (drawn > max(found) // 2).mean() > 0.3
+    else:
+        assert 0 < drawn.max() <= 1
 
 
 def test_random_inputs_are_the_same_every_time(model: Model) -> None:

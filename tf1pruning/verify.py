@@ -1,6 +1,6 @@
 """Two models, the same inputs, compared element by element."""
 
-from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from .tf1 import tf
 
 TOLERANCE = 1e-5
 """Largest relative difference that counts as rounding."""
+_SMALLEST = float(np.finfo(np.float32).tiny)
+"""An output of zeros is compared with this: any other number is far from it."""
 
 
 class Difference(NamedTuple):
@@ -31,29 +33,38 @@ class Difference(NamedTuple):
 
 
 def random_inputs(model: Model, seed: int = 7) -> Dict[str, np.ndarray]:
-    """Draws uniform numbers in [0, 1) for every placeholder, by tensor name."""
+    """Draws uniform numbers in [0, 1) for every placeholder, by tensor name; bytes from 0 to 255, integers 0 and 1."""
     random = np.random.RandomState(seed)
     values: Dict[str, np.ndarray] = {}
     for name, shape in sorted(example_shapes(model.view, model.inputs, model.batch).items()):
         dtype = tf.as_dtype(model.view.nodes[name].attr['dtype'].type).as_numpy_dtype
-        values[name + ':0'] = random.uniform(0, 1, shape).astype(dtype)
+        values[name + ':0'] = np.asarray(random.uniform(0, _above(dtype), shape)).astype(dtype)
     return values
+
+
+def _above(dtype: Any) -> int:
+    """Returns what random numbers of a type stay below: integers may be places in a table of any size."""
+    return 256 if dtype == np.uint8 else 2 if np.issubdtype(dtype, np.integer) else 1
 
 
 def run(model: Model, inputs: Mapping[str, np.ndarray], tensors: Sequence[str] = ()) -> List[np.ndarray]:
     """Runs a model in inference form and returns its outputs, or other tensors.
 
     Raises:
-        ModelError: TensorFlow refuses to run it.
+        ModelError: TensorFlow refuses to run it, or a tensor is text.
     """
     names = [name if ':' in name else name + ':0' for name in tensors or model.outputs]
     try:
         with tf.Graph().as_default() as graph, tf.Session(graph=graph) as session:
             tf.import_graph_def(channels_last(streamed_graph(model)), name='')
             feeds = {name: value for name, value in inputs.items() if _has(graph, name)}
-            return list(session.run(names, feeds))
+            values = list(session.run(names, feeds))
     except (tf.errors.OpError, ValueError, KeyError) as error:
         raise ModelError('cannot run the model: %s' % first_line(error)) from error
+    for name, value in zip(names, values):
+        if np.asarray(value).dtype.kind in 'OSU':
+            raise ModelError('output %s is text, which cannot be compared: name a tensor before it' % name)
+    return values
 
 
 def _has(graph: tf.Graph, name: str) -> bool:
@@ -77,7 +88,7 @@ def compare(first: Sequence[np.ndarray], second: Sequence[np.ndarray], names: Se
         gap = np.where(same, 0.0, np.abs(x - y))
         absolute = float(gap.max()) if np.isfinite(gap).all() else float('inf')
         finite = np.abs(x[np.isfinite(x)])
-        relative = absolute / (float(finite.max()) + 1e-12) if finite.size else absolute
+        relative = absolute / max(float(finite.max()), _SMALLEST) if finite.size else absolute
         if relative > worst.relative:
             worst = Difference(relative, max(absolute, worst.absolute), name)
     return worst

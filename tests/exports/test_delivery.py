@@ -11,7 +11,7 @@ import pytest
 from tests import builders, plain
 from tests.exports import models
 from tf1pruning.cost import count_cost
-from tf1pruning.errors import VerificationError
+from tf1pruning.errors import ModelError, VerificationError
 from tf1pruning.exports.certificate import CERTIFICATE
 from tf1pruning.exports.delivery import Order, Source, deliver
 from tf1pruning.exports.folded import folded
@@ -133,6 +133,15 @@ def test_more_than_rounding_can_be_allowed(tmp_path: Any, monkeypatch: Any) -> N
                       Order(['pb'], fold=False, allow_difference=True), str(tmp_path))
     assert content['files'][0]['within'] is False
     assert content['files'][0]['difference']['relative'] > content['files'][0]['bound']
+
+
+def test_what_computes_no_numbers_is_not_certified(tmp_path: Any) -> None:
+    """NaN equals NaN, which proves nothing."""
+    def build() -> tf.Tensor:
+        x = builders.conv(builders.image(), 4, 'stem')
+        return tf.identity(tf.log(tf.reduce_mean(x, [1, 2]) - 1e3), 'output')
+    with pytest.raises(ModelError, match='no number of output output is finite'):
+        deliver(Source(models.saved_model_of(build, tmp_path), 'a.pb'), Order(['pb']), str(tmp_path))
 
 
 def test_a_batch_size(tmp_path: Any) -> None:

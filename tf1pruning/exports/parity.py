@@ -5,6 +5,7 @@ from typing import List, Mapping, Sequence
 import numpy as np
 
 from ..calibration.examples import Example, Wanted
+from ..errors import ModelError
 from ..graph.endpoints import find_placeholders
 from ..model.concrete import example_shapes
 from ..model.model import Model
@@ -45,15 +46,22 @@ class Reference:
         Each input counts by itself: the difference is the largest of all, relative to what is largest in the output.
 
         Raises:
-            ModelError: the runtime refuses the file.
+            ModelError: the runtime refuses the file, or the model computes nothing that could be compared.
             OptionError: the runtime is not installed.
         """
         if not self._outputs:
             self._outputs = [run(self._model, feeds) for feeds in self._inputs]
+            self._require_numbers()
         with open_runtime(path, outputs=self._model.outputs) as runtime:
             found = [compare(expected, runtime.run_named(_turned(feeds, inputs_as_nchw), self._model.outputs),
                              self._model.outputs) for feeds, expected in zip(self._inputs, self._outputs)]
         return max(found, key=lambda each: each.relative)
+
+    def _require_numbers(self) -> None:
+        for name, *values in zip(self._model.outputs, *self._outputs):
+            if all(value.size and not np.isfinite(value).any() for value in values):
+                raise ModelError('no number of output %s is finite, so nothing can be compared: give other examples '
+                                 'with --calibration' % name)
 
 
 def _turned(feeds: Example, inputs_as_nchw: bool) -> Example:
