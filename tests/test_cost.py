@@ -6,7 +6,7 @@ import pytest
 
 from tests import builders
 from tests.surgery import channels_of, operate
-from tf1pruning.cost import Cost, count_cost, count_parameters, macs_by_node
+from tf1pruning.cost import Cost, count_cost, count_parameters, examples_in, macs_by_node
 from tf1pruning.graph.inference import Input
 from tf1pruning.model.checkpoint import load_checkpoint
 from tf1pruning.model.frozen import load_frozen
@@ -47,13 +47,29 @@ def test_a_frozen_graph_costs_the_same_macs(tmp_path: Any) -> None:
         load_checkpoint(done.hard, ('output',), inputs))
 
 
+@pytest.mark.parametrize(('inputs', 'outputs', 'expected'), [
+    ([(4, True)], [3], 4),  # an open size is a batch, whatever comes out
+    ([(4, True), (9, False)], [4], 4),
+    ([(4, False)], [4], 4),
+    ([(4, False)], [8, None], 4),  # boxes of every example
+    ([(100, False)], [7], 1),  # a vector
+    ([(4, False), (9, False)], [4], 1),
+    ([(4, True), (9, True)], [4], 1),
+    ([], [4], 1),
+])
+def test_how_many_examples(inputs: Any, outputs: Any, expected: int) -> None:
+    assert examples_in(inputs, outputs) == expected
+
+
 @pytest.mark.parametrize(('build', 'macs'), [
     (lambda x: tf.nn.conv2d(x, tf.get_variable('k', [3, 3, 4, 8]), 2, 'SAME'), 9 * 8 * 36),
     (lambda x: tf.nn.depthwise_conv2d_native(x, tf.get_variable('k', [3, 3, 4, 2]), [1, 1, 1, 1], 'SAME'), 36 * 8 * 9),
     (lambda x: tf.nn.conv2d_transpose(x, tf.get_variable('k', [2, 2, 8, 4]), [2, 12, 12, 8], 2), 36 * 4 * 4 * 8),
     (lambda x: tf.matmul(tf.reshape(x, [2, 144]), tf.get_variable('k', [10, 144]), transpose_b=True), 1440),
+    (lambda x: tf.einsum('bhwc,cde->bhwde', x, tf.get_variable('k', [4, 5, 2])), 36 * 4 * 5 * 2),
+    (lambda x: tf.einsum('...wc,...vc->...wv', x, x), 6 * 6 * 6 * 4),
     (lambda x: tf.nn.relu(x), 0),
-], ids=['conv', 'depthwise', 'transposed', 'matmul', 'relu'])
+], ids=['conv', 'depthwise', 'transposed', 'matmul', 'einsum', 'einsum of two', 'relu'])
 def test_single_operations(tmp_path: Any, build: Callable[..., Any], macs: int) -> None:
     """For one example of a batch of two `[2, 6, 6, 4]`."""
     def network() -> None:

@@ -1,11 +1,11 @@
 """What a forward graph costs: parameters and multiply-accumulates."""
 
-from typing import Dict, List, NamedTuple, Optional, Set
+from typing import Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 import numpy as np
 
 from .graph.batch_norm import FUSED_BATCH_NORMS
-from .graph.shapes import Shape, Shapes, shape_at
+from .graph.shapes import Shape, Shapes, declared_shape, shape_at
 from .graph.view import VARIABLE_OPS, GraphView
 from .model.model import Model
 from .tf1 import tf
@@ -56,10 +56,28 @@ def macs_by_node(view: GraphView, shapes: Shapes) -> Dict[str, int]:
 
 
 def batch_size(view: GraphView, shapes: Shapes) -> int:
-    """Returns the first size of the inputs, 1 where they have different ones."""
-    sizes = {outputs[0][0] or 1 for name, outputs in shapes.items()
-             if view.op(name) == 'Placeholder' and outputs and outputs[0]}
-    return sizes.pop() if len(sizes) == 1 else 1
+    """Returns how many examples a graph computes at once; see `examples_in`."""
+    inputs = [(outputs[0][0] or 1, (declared_shape(view.nodes[name]) or (None,))[0] is None)
+              for name, outputs in shapes.items() if view.op(name) == 'Placeholder' and outputs and outputs[0]]
+    ends = [outputs[0][0] for name, outputs in shapes.items()
+            if outputs and outputs[0] and not any(use.node in shapes for use in view.uses.get(name, ()))]
+    return examples_in(inputs, ends)
+
+
+def examples_in(inputs: Iterable[Tuple[int, bool]], outputs: Iterable[Optional[int]]) -> int:
+    """Tells how many examples there are at once, 1 where that is not clear.
+
+    Args:
+        inputs: the first size of every input that has axes, and whether the model leaves it open: then it is a batch.
+        outputs: the first sizes of outputs; one that is fixed is a batch only if they have it, too.
+    """
+    known = list(inputs)
+    left_open = {size for size, is_open in known if is_open}
+    sizes = left_open or {size for size, _ in known}
+    if len(sizes) != 1:
+        return 1
+    size = min(sizes)
+    return size if left_open or all((each or size) % size == 0 for each in outputs) else 1
 
 
 def _macs_of_batch(view: GraphView, shapes: Shapes) -> Dict[str, int]:
@@ -103,8 +121,22 @@ def _matrix(view: GraphView, name: str, inputs: List[Optional[Shape]], out: Opti
     return _size(out) * (left[-2 if view.nodes[name].attr[flag].b else -1] or 0) if left else 0
 
 
+def _einsum(view: GraphView, name: str, inputs: List[Optional[Shape]], out: Optional[Shape]) -> int:
+    """A product for every combination of what two operands are indexed by: `ik,kj->ij` takes I·J·K."""
+    if len(inputs) < 2:
+        return 0
+    sizes: Dict[str, int] = {}
+    for term, shape in zip(view.nodes[name].attr['equation'].s.decode().split('->')[0].split(','), inputs):
+        first, dots, last = term.replace(' ', '').partition('...')
+        between = range(len(shape or ()) - len(first) - len(last), 0, -1) if dots else ()
+        for label, size in zip([*first, *map(str, between), *last], shape or ()):
+            sizes[label] = max(sizes.get(label, 0), size or 0)
+    return _size(tuple(sizes.values()))
+
+
 _COUNTERS = {'Conv2D': _convolution, 'Conv3D': _convolution, 'DepthwiseConv2dNative': _depthwise,
-             'Conv2DBackpropInput': _transposed, 'MatMul': _matrix, 'BatchMatMul': _matrix, 'BatchMatMulV2': _matrix}
+             'Conv2DBackpropInput': _transposed, 'MatMul': _matrix, 'BatchMatMul': _matrix, 'BatchMatMulV2': _matrix,
+             'Einsum': _einsum}
 
 
 def _size(shape: Optional[Shape]) -> int:

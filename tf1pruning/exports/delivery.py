@@ -11,7 +11,7 @@ from .certificate import Shipped, certify
 from .counts import Counts, count_file
 from .folded import folded
 from .formats import FORMATS, Settings
-from .parity import Reference
+from .parity import Reference, sizes_of
 
 Tell = Callable[[str], None]
 
@@ -54,6 +54,10 @@ class Order(NamedTuple):
         batched = self.batched(model)
         return folded(batched) if self.fold else batched
 
+    def turns(self, name: str) -> bool:
+        """Whether the file of a format takes images as `[N, C, H, W]`, though the model does not."""
+        return self.settings.inputs_as_nchw and name == 'onnx'
+
 
 def deliver(source: Source, order: Order, folder: str, original: Optional[Source] = None,
             plan: Optional[Mapping[str, Any]] = None, tell: Tell = lambda stage: None) -> Dict[str, Any]:
@@ -91,8 +95,8 @@ def _ship(name: str, prepared: Model, order: Order, folder: str, reference: Refe
     form = FORMATS[name]
     path = os.path.join(folder, form.file)
     form.write(prepared, path, order.settings)
-    difference = reference.difference(path, order.settings.inputs_as_nchw and name == 'onnx')
-    return Shipped(name, form.file, count_file(path, prepared.outputs), difference, form.bound)
+    difference = reference.difference(path, order.turns(name))
+    return Shipped(name, form.file, _counted(name, prepared, order, path), difference, form.bound)
 
 
 def _require_parity(shipped: List[Shipped], order: Order) -> None:
@@ -115,4 +119,8 @@ def _counts_of(name: str, prepared: Model, order: Order) -> Counts:
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, FORMATS[name].file)
         FORMATS[name].write(prepared, path, order.settings)
-        return count_file(path, prepared.outputs)
+        return _counted(name, prepared, order, path)
+
+
+def _counted(name: str, prepared: Model, order: Order, path: str) -> Counts:
+    return count_file(path, prepared.outputs, sizes_of(prepared, order.turns(name)))

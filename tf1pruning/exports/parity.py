@@ -26,6 +26,12 @@ def inputs_of(model: Model) -> Mapping[str, Wanted]:
             for name in sorted(find_placeholders(model.graph))}
 
 
+def sizes_of(model: Model, inputs_as_nchw: bool = False) -> Mapping[str, Sequence[int]]:
+    """Returns the shapes of what a model in inference form takes, by tensor name; see `inputs_of`."""
+    examples = {name: np.broadcast_to(0, each.shape) for name, each in inputs_of(model).items()}
+    return {name: value.shape for name, value in _turned(examples, inputs_as_nchw).items()}
+
+
 class Reference:
     """A model's own outputs, to compare files with.
 

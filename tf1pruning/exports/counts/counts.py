@@ -1,7 +1,7 @@
 """Counts of a file, whatever its format."""
 
 import os
-from typing import NamedTuple, Sequence
+from typing import Mapping, NamedTuple, Optional, Sequence
 
 from ...runtimes.open import runtime_of
 
@@ -22,12 +22,13 @@ class Counts(NamedTuple):
     operations: int
 
 
-def count_file(path: str, outputs: Sequence[str] = ()) -> Counts:
+def count_file(path: str, outputs: Sequence[str] = (), sizes: Optional[Mapping[str, Sequence[int]]] = None) -> Counts:
     """Counts a frozen `.pb`, `.tflite` or `.onnx` file, or a SavedModel.
 
     Args:
         path: the file or folder.
         outputs: names of the outputs of a `.pb`; none takes the ends of the graph.
+        sizes: shapes of the inputs, by tensor name, for what the file leaves open.
 
     Raises:
         ModelError: it is missing or damaged.
@@ -36,9 +37,9 @@ def count_file(path: str, outputs: Sequence[str] = ()) -> Counts:
     from . import graph, onnx, tflite
     runtime = runtime_of(path)
     if runtime == 'tensorflow':
-        found = graph.count(path, outputs)
+        found = graph.count(path, outputs, sizes or {})
     else:
-        found = tflite.count(path) if runtime == 'tflite' else onnx.count(path)
+        found = tflite.count(path) if runtime == 'tflite' else onnx.count(path, sizes or {})
     return Counts(bytes_of(path), *found)
 
 

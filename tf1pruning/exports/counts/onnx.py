@@ -1,31 +1,40 @@
 """Counts of ONNX files."""
 
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
+from ...cost import examples_in
+from ...errors import ModelError
 from ...extras import need
+from ...graph.shapes import first_line
 from ...runtimes.onnx import OnnxRuntime, session_of
+from ...runtimes.runtime import pair
 
 _KERNELS = ('Conv', 'ConvTranspose')
 _PRODUCTS = ('MatMul', 'Gemm')
 
 
-def count(path: str) -> Tuple[int, int, int]:
+def count(path: str, sizes: Mapping[str, Sequence[int]]) -> Tuple[int, int, int]:
     """Returns MACs, parameters and operations.
 
     Raises:
-        ModelError: the file is damaged.
+        ModelError: the file is damaged, or does not run with inputs of these sizes.
         OptionError: the library that reads it is not installed.
     """
     onnx = need('onnx', 'onnx', 'counting %s' % path)
-    runtime = OnnxRuntime(path)
-    feeds = {port.name: np.zeros([size or 1 for size in port.shape or ()], port.dtype) for port in runtime.inputs}
-    runtime.close()
+    with OnnxRuntime(path) as runtime:
+        inputs, outputs = runtime.inputs, runtime.outputs
+    given = [sizes[name] for name in pair(inputs, list(sizes))] if sizes else [
+        [size or 1 for size in port.shape or ()] for port in inputs]
+    feeds = {port.name: np.zeros(shape, port.dtype) for port, shape in zip(inputs, given)}
     model = onnx.load(path)
     counted = [node for node in model.graph.node if node.op_type in _KERNELS + _PRODUCTS]
-    shapes = _run_shapes(model, sorted({name for node in counted for name in (*node.input[:2], node.output[0])}), feeds)
-    batch = max([value.shape[0] for value in feeds.values() if value.ndim] or [1])
+    names = {name for node in counted for name in (*node.input[:2], node.output[0])}
+    shapes = _run_shapes(model, sorted(names.union(port.name for port in outputs)), feeds)
+    batch = examples_in([(shape[0], not port.shape or port.shape[0] is None)
+                         for port, shape in zip(inputs, given) if len(shape)],
+                        [shapes[port.name][0] for port in outputs if shapes[port.name]])
     weights = [each for each in model.graph.initializer if each.dims and each.data_type in _floats(onnx)]
     return (sum(_macs(node, shapes) for node in counted) // batch,
             sum(int(np.prod(each.dims, dtype=np.int64)) for each in weights),
@@ -41,7 +50,11 @@ def _run_shapes(model: Any, names: Sequence[str], feeds: Dict[str, np.ndarray]) 
     model.graph.output.extend(type(model.graph.output[0])(name=name) for name in wanted if name not in known)
     onnxruntime = need('onnxruntime', 'onnx', 'counting an ONNX file')
     session = session_of(onnxruntime, model.SerializeToString(), 'the file')
-    shapes.update((name, np.shape(value)) for name, value in zip(wanted, session.run(wanted, feeds) if wanted else []))
+    try:
+        values = session.run(wanted, feeds) if wanted else []
+    except Exception as error:  # its errors share no other base
+        raise ModelError('cannot run the ONNX model to count it: %s' % first_line(error)) from error
+    shapes.update((name, np.shape(value)) for name, value in zip(wanted, values))
     return shapes
 
 

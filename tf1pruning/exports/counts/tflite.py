@@ -5,6 +5,7 @@ from typing import Any, Callable, Dict, List, Tuple
 
 import numpy as np
 
+from ...cost import examples_in
 from ...errors import ModelError
 from ...extras import need
 
@@ -42,7 +43,9 @@ class _Graph:
     def macs(self) -> int:
         """Counts for one example of the batch."""
         total = sum(self._macs_of(operator) for operator in self.operators)
-        return total // max(1, (self._shape(self._graph.Inputs(0)) or [1])[0])
+        inputs, outputs = ([shape[0] for shape in map(self._shape, ports) if shape] for ports in (
+            self._graph.InputsAsNumpy(), self._graph.OutputsAsNumpy()))
+        return total // examples_in([(size, False) for size in inputs], outputs)
 
     def parameters(self) -> int:
         """Counts the constants that are weights, and the biases that are whole numbers."""
@@ -55,7 +58,7 @@ class _Graph:
         if not self._model.Buffers(tensor.Buffer()).DataLength() or not tensor.ShapeLength():
             return False
         kind = self._types.get(tensor.Type())
-        return kind in _WEIGHT_TYPES or (kind == 'INT32' and place == 2 and self._operation(operator) in _COUNTERS)
+        return kind in _WEIGHT_TYPES or (kind == 'INT32' and place >= 2 and self._operation(operator) in _COUNTERS)
 
     def _macs_of(self, operator: Any) -> int:
         counter = _COUNTERS.get(self._operation(operator))
@@ -83,6 +86,6 @@ _COUNTERS: Dict[str, Callable[[List[List[int]], List[int]], int]] = {
     'DEPTHWISE_CONV_2D': lambda inputs, out: _size(out) * _size(inputs[1][1:3]),  # kernel 1 H W C
     'TRANSPOSE_CONV': lambda inputs, out: _size(inputs[2]) * _size(inputs[1][:3]),  # kernel O H W I
     'FULLY_CONNECTED': lambda inputs, out: _size(out) * inputs[1][1],  # weights O I
-    'BATCH_MATMUL': lambda inputs, out: _size(out) * inputs[0][-1],
+    'BATCH_MATMUL': lambda inputs, out: _size(out) * inputs[0][-1] * inputs[0][-2] // out[-2],  # one of them is out's
 }
 """Multiply-accumulates by the shapes of inputs and output."""
