@@ -5,7 +5,7 @@ import ctypes
 import os
 import shutil
 import tempfile
-from typing import BinaryIO, Iterable, Iterator, List, Tuple
+from typing import BinaryIO, Iterable, Iterator, List, Set, Tuple
 
 from .abandoned import MARK, OLD, clear_abandoned, locked
 from .errors import DataError, OutputError
@@ -92,6 +92,20 @@ def holds(folder: str, path: str) -> bool:
     """Whether a path is a folder or lies in it."""
     real = os.path.realpath(folder)
     return os.path.commonpath([real, os.path.realpath(path)]) == real
+
+
+def files_below(folder: str) -> List[str]:
+    """Returns the files in a folder and below it but hidden ones; links are followed, each folder is seen once."""
+    found: List[str] = []
+    seen: Set[str] = set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        if os.path.realpath(place) in seen:
+            folders.clear()
+            continue
+        seen.add(os.path.realpath(place))
+        folders[:] = sorted(name for name in folders if not name.startswith('.'))
+        found += [os.path.join(place, name) for name in names if not name.startswith('.')]
+    return sorted(found)
 
 
 def content_of(path: str) -> bytes:

@@ -40,6 +40,21 @@ def test_arrays_for_several_inputs(tmp_path: Any) -> None:
     assert found[1]['second:0'].tolist() == [3, 4, 5]
 
 
+def test_an_input_that_is_one_number(tmp_path: Any) -> None:
+    np.savez(str(tmp_path / 'a.npz'), x=np.arange(6).reshape(3, 2), rate=np.arange(3))
+    inputs = {'x:0': Wanted((1, 2), np.float32), 'rate:0': Wanted((), np.float32)}
+    found = load_examples(str(tmp_path / 'a.npz'), inputs)
+    assert [(each['x:0'].tolist(), each['rate:0'].tolist()) for each in found] == [
+        ([[0, 1]], 0), ([[2, 3]], 1), ([[4, 5]], 2)]
+
+
+@pytest.mark.parametrize('shape', [(2, 192), (2, 8, 8, 3), (2, 1, 8, 8, 3)])
+def test_arrays_may_be_flat(tmp_path: Any, shape: Any) -> None:
+    np.save(str(tmp_path / 'a.npy'), np.arange(384).reshape(shape))
+    found = load_examples(str(tmp_path / 'a.npy'), IMAGE)
+    assert found[1]['image:0'].ravel().tolist() == list(range(192, 384))
+
+
 def test_idx_is_scaled(tmp_path: Any) -> None:
     pixels = _pixels(5, 6, 6)
     path = str(tmp_path / 'images-idx3-ubyte')
@@ -71,6 +86,34 @@ def test_pictures_in_folders(tmp_path: Any) -> None:
         (folder / ('%d.png' % number)).write_bytes(content)
     found = load_examples(str(tmp_path), {'image:0': Wanted((1, 8, 8, 3), np.uint8)}, 2)
     np.testing.assert_array_equal(np.concatenate([each['image:0'] for each in found]), pixels[[0, 1]])
+
+
+@pytest.mark.parametrize('shape', [(1, 16, 25), (1, 16, 25, 1), (1, 20, 20)])
+def test_grey_images_without_channels(tmp_path: Any, shape: Any) -> None:
+    """Not as a square with as many pixels."""
+    pixels = _pixels(1, *shape[1:3], 1)
+    (tmp_path / 'a.png').write_bytes(_encoded(pixels)[0])
+    found = load_examples(str(tmp_path), {'image:0': Wanted(shape, np.uint8)})
+    np.testing.assert_array_equal(found[0]['image:0'], pixels.reshape(shape))
+
+
+def test_integers_are_pixels(tmp_path: Any) -> None:
+    """Divided by 255 they would all be zero."""
+    pixels = _pixels(1, 8, 8, 3)
+    (tmp_path / 'a.png').write_bytes(_encoded(pixels)[0])
+    found = load_examples(str(tmp_path), {'image:0': Wanted((1, 8, 8, 3), np.int32)})
+    np.testing.assert_array_equal(found[0]['image:0'], pixels)
+
+
+def test_folders_that_hold_themselves(tmp_path: Any) -> None:
+    """Each once: following such links takes longer than anybody waits."""
+    (tmp_path / 'deep').mkdir()
+    for number, content in enumerate(_encoded(_pixels(2, 8, 8, 3))):
+        (tmp_path / 'deep' / ('%d.png' % number)).write_bytes(content)
+    for name in ('first', 'second', 'deep/third'):
+        (tmp_path / name).symlink_to(tmp_path)
+    (tmp_path / 'apart').symlink_to(tmp_path / 'deep')
+    assert len(load_examples(str(tmp_path), IMAGE)) == 2
 
 
 def test_channels_first(tmp_path: Any) -> None:
@@ -107,8 +150,16 @@ WRONG: Dict[str, Any] = {
     'scalar.npy': (np.array(1.0), 'holds one number'),
     'words.npy': (np.array(['a'] * 192).reshape(1, 8, 8, 3), 'holds 1 × 8 × 8 × 3 of <U1'),
     'empty.npy': (np.zeros((0, 8, 8, 3)), 'holds 0 × 8'),
+    'channels_first.npy': (np.zeros((4, 3, 8, 8)), 'holds 4 × 3 × 8 × 8 of float64, but input image takes 8 × 8 × 3'),
+    'nan.npy': (np.full((1, 8, 8, 3), np.nan), 'not all numbers for input image are finite'),
+    'large.npy': (np.full((1, 8, 8, 3), 1e300), 'not all numbers for input image are finite'),
+    'nothing.npy': (b'', 'no array of numbers'),
+    'archive.npy': (b'PK' + bytes(100), 'no array of numbers'),
+    'array.npz': (b'\x93NUMPY' + bytes(100), 'it is no .npz file'),
     'text.tfrecord': (b'nothing of this kind' * 10, 'is no TFRecord file of images'),
     'images-idx3-ubyte': (b'text', 'no IDX file'),
+    'no-rows-idx3-ubyte': (bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 8]), 'no images'),
+    'endless-idx3-ubyte': (bytes([0, 0, 8, 3, 128, 0, 0, 0, 128, 0, 0, 0, 0, 0, 0, 4]), 'its header promises'),
 }
 
 
@@ -123,6 +174,25 @@ def test_wrong_files(tmp_path: Any, name: str) -> None:
         load_examples(str(tmp_path / name), IMAGE)
 
 
+@pytest.mark.parametrize('wrong', [300, -1, 0.5])
+def test_numbers_that_bytes_cannot_hold(tmp_path: Any, wrong: float) -> None:
+    np.save(str(tmp_path / 'a.npy'), np.full((1, 8, 8, 3), wrong))
+    with pytest.raises(DataError, match='input image takes uint8: numbers would be lost'):
+        load_examples(str(tmp_path / 'a.npy'), {'image:0': Wanted((1, 8, 8, 3), np.uint8)})
+
+
+@pytest.mark.parametrize('compressed', [False, True])
+def test_damaged_archives(tmp_path: Any, compressed: bool) -> None:
+    """Cut anywhere, or with other bytes in the middle."""
+    path = tmp_path / 'a.npz'
+    (np.savez_compressed if compressed else np.savez)(str(path), image=np.random.RandomState(0).uniform(size=(2, 192)))
+    whole = path.read_bytes()
+    for damaged in (whole[:10], whole[:len(whole) // 2], whole[:-5], whole[:200] + b'x' * 100 + whole[300:]):
+        path.write_bytes(damaged)
+        with pytest.raises(DataError, match='is no array of numbers, or it is damaged'):
+            load_examples(str(path), IMAGE)
+
+
 def test_other_wrong_places(tmp_path: Any) -> None:
     with pytest.raises(DataError, match='no PNG, JPEG or TFRecord files'):
         load_examples(str(tmp_path), IMAGE)
@@ -130,7 +200,7 @@ def test_other_wrong_places(tmp_path: Any) -> None:
     with pytest.raises(DataError, match='has no feature image/encoded or .*: label'):
         load_examples(str(tmp_path), IMAGE)
     (tmp_path / 'a.png').write_bytes(b'text')
-    with pytest.raises(DataError, match='cannot be decoded'):
+    with pytest.raises(DataError, match=r'a\.png cannot be decoded: (?!Graph execution error)'):
         load_examples(str(tmp_path), IMAGE)
     np.savez(str(tmp_path / 'a.npz'), x=np.zeros(3))
     with pytest.raises(DataError, match='has no array image; it has x'):
@@ -140,6 +210,9 @@ def test_other_wrong_places(tmp_path: Any) -> None:
 @pytest.mark.parametrize(('inputs', 'scaling', 'message'), [
     ({**IMAGE, **GREY, 'b:0': IMAGE['image:0']}, Scaling(), 'the model has 2 inputs'),
     ({'x:0': Wanted((1, 7), np.float32)}, Scaling(), 'no image with 1 or 3 channels'),
+    ({'x:0': Wanted((1, 8, 8, 4), np.float32)}, Scaling(), 'takes 8 × 8 × 4, which is no image with 1 or 3 channels'),
+    ({'x:0': Wanted((), np.float32)}, Scaling(), 'takes one number, which is no image'),
+    (IMAGE, Scaling((float('nan'),)), 'must be finite numbers'),
     (IMAGE, Scaling((1.0, 2.0)), '2 numbers for mean or deviation, but images with 3 channels'),
     (IMAGE, Scaling(deviation=(0.0,)), 'deviation of 0'),
 ])

@@ -5,7 +5,7 @@ from typing import List
 import pytest
 
 from tf1pruning.errors import ModelError
-from tf1pruning.graph.shapes import declared_shape, infer_shapes, set_declared_shape, shape_at
+from tf1pruning.graph.shapes import declared_shape, first_line, infer_shapes, set_declared_shape, shape_at
 from tf1pruning.graph.view import GraphView, TensorName
 from tf1pruning.tf1 import tf
 
@@ -88,3 +88,15 @@ def test_shape_at_of_unknown_tensors() -> None:
     assert shape_at(shapes, TensorName('a')) == (1,)
     assert shape_at(shapes, TensorName('a', 1)) is None
     assert shape_at(shapes, TensorName('b')) is None
+
+
+def test_what_is_wrong_is_said_without_where() -> None:
+    """TensorFlow 2 begins with the place."""
+    x = tf.placeholder(tf.float32, [None])
+    with tf.Session() as session, pytest.raises(tf.errors.InvalidArgumentError) as raised:
+        session.run(tf.reshape(x, [3, 5]), {x: [0.0] * 4})
+    assert first_line(raised.value) == 'Input to reshape is a tensor with 4 values, but the requested shape has 15'
+    several = "Graph execution error:\n\nAt 'a'\nNode: 'a'\n2 root error(s) found.\n  (0) ABORTED: no\n  (1)"
+    assert first_line(ValueError(several)) == 'ABORTED: no'
+    assert first_line(ValueError('plain\nand more')) == 'plain'
+    assert first_line(ValueError()) == 'ValueError'

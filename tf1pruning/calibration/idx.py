@@ -1,6 +1,8 @@
 """IDX files, gzip or not: arrays of bytes with a header (http://yann.lecun.com/exdb/mnist/)."""
 
+import functools
 import gzip
+import operator
 import struct
 import zlib
 
@@ -32,7 +34,7 @@ def read_idx(path: str, axes: int) -> np.ndarray:
     if len(content) < start or content[:4] != bytes([0, 0, _UBYTE, axes]):
         raise DataError('%s is no IDX file of bytes with %d axes' % (path, axes))
     shape = struct.unpack('>%dI' % axes, content[4:start])
-    if len(content) - start != int(np.prod(shape, dtype=np.int64)):
+    if len(content) - start != functools.reduce(operator.mul, shape):  # numpy's product may run over
         raise DataError('%s is damaged: its header promises %s bytes, it has %d; fetch it again' % (
             path, ' × '.join(map(str, shape)), len(content) - start))
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)

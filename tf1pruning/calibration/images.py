@@ -1,6 +1,5 @@
 """Pixels from IDX files, TFRecord files and folders of pictures."""
 
-import glob
 import os
 from typing import Iterator, List, Sequence, Tuple
 
@@ -8,7 +7,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from ..errors import DataError
-from ..files import content_of
+from ..files import content_of, files_below
 from ..graph.shapes import first_line
 from ..tf1 import tf
 from .idx import read_idx
@@ -48,11 +47,11 @@ def spread(total: int, count: int) -> List[int]:
 
 
 def _of_folder(path: str, count: int, shape: Shape) -> np.ndarray:
-    files = sorted(glob.glob(os.path.join(glob.escape(path), '**', '*'), recursive=True))
+    files = files_below(path)
     pictures = [name for name in files if name.lower().endswith(_PICTURES)]
     if pictures:
         chosen = [pictures[each] for each in spread(len(pictures), count)]
-        return _decoded([content_of(name) for name in chosen], shape, path)
+        return _decoded([content_of(name) for name in chosen], shape, path, chosen)
     records = [name for name in files if 'tfrecord' in os.path.basename(name).lower()]
     if not records:
         raise DataError('no PNG, JPEG or TFRecord files in %s' % path)
@@ -61,7 +60,7 @@ def _of_folder(path: str, count: int, shape: Shape) -> np.ndarray:
 
 def _of_idx(path: str, count: int, shape: Shape) -> np.ndarray:
     images = read_idx(path, 3)[..., np.newaxis]
-    if not len(images):
+    if not images.size:
         raise DataError('no images in %s' % path)
     chosen = np.repeat(images[spread(len(images), count)], shape[2], axis=3)
     with tf.Graph().as_default(), tf.Session() as session:
@@ -94,20 +93,21 @@ def _image_in(record: bytes, path: str) -> bytes:
     raise DataError('%s has no feature %s: %s' % (path, ' or '.join(_ENCODED), ', '.join(sorted(features)) or 'none'))
 
 
-def _decoded(contents: Sequence[bytes], shape: Shape, path: str) -> np.ndarray:
-    """Decodes PNG and JPEG; bytes of just the right number are pixels."""
+def _decoded(contents: Sequence[bytes], shape: Shape, path: str, names: Sequence[str] = ()) -> np.ndarray:
+    """Decodes PNG and JPEG; bytes of just the right number are pixels. Images have names where they are files."""
     if not contents:
         raise DataError('no images in %s' % path)
     found: List[np.ndarray] = []
     with tf.Graph().as_default(), tf.Session() as session:
         content = tf.placeholder(tf.string, [])
         image = picture(content, shape)
-        for each in contents:
+        for number, each in enumerate(contents):
             if len(each) == int(np.prod(shape)) and not each.startswith((b'\x89PNG', b'\xff\xd8')):
                 found.append(np.frombuffer(each, np.uint8).reshape(shape))
                 continue
             try:
                 found.append(session.run(image, {content: each}))
             except tf.errors.OpError as error:
-                raise DataError('an image in %s cannot be decoded: %s' % (path, first_line(error))) from error
+                name = names[number] if names else 'an image in %s' % path
+                raise DataError('%s cannot be decoded: %s' % (name, first_line(error))) from error
     return np.stack(found)

@@ -22,12 +22,14 @@ class Scaling(NamedTuple):
         """Scales uint8 `[…, C]` to float32.
 
         Raises:
-            OptionError: there are other numbers of channels, or a deviation is 0.
+            OptionError: there are other numbers of channels, a number is not finite, or a deviation is 0.
         """
         for numbers in self:
             if len(numbers) not in (1, pixels.shape[-1]):
                 raise OptionError('%d numbers for mean or deviation, but images with %d channels: give one, or one for '
                                   'each channel' % (len(numbers), pixels.shape[-1]))
+        if not np.isfinite((*self.mean, *self.deviation)).all():
+            raise OptionError('mean and deviation must be finite numbers')
         if not all(self.deviation):
             raise OptionError('a deviation of 0 cannot be divided by: give another one')
         mean, deviation = (np.array(numbers, np.float32) for numbers in self)

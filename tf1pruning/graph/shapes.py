@@ -1,6 +1,7 @@
 """Static shapes of every tensor, by one import of the GraphDef."""
 
 import contextlib
+import re
 from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
 
 from ..errors import ModelError
@@ -147,9 +148,12 @@ def _shape_of(tensor: tf.Tensor) -> Optional[Shape]:
     return None if shape.dims is None else tuple(shape.as_list())
 
 
+_WHERE = re.compile(r"^Graph execution error:.*?\nNode: [^\n]*\n(\d+ root error\(s\) found\.\n\s*\(0\) )?", re.DOTALL)
+
+
 def first_line(error: BaseException) -> str:
-    """Returns the first line of an exception's text."""
-    lines = str(error).strip().splitlines()
+    """Returns the first line of an exception's text that says what is wrong; TensorFlow 2 says first where it was."""
+    lines = _WHERE.sub('', str(error).strip()).strip().splitlines()
     return lines[0] if lines else type(error).__name__
 
 
