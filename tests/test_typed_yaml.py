@@ -43,6 +43,9 @@ def test_free_names(tmp_path: Any) -> None:
     ('name: !!python/object/apply:os.system [ls]\n', 'is not YAML: could not determine a constructor'),
     ('[' * 2000, 'is not YAML'),
     ('name: [\n', 'is not YAML'),
+    ('name: 2020-13-45\n', 'is not YAML: month must be in'),
+    ('name: !!bool maybe\n', 'is not YAML'),
+    ('name: !!timestamp soon\n', 'is not YAML'),
     ('', r'expected keys \(name, inner, free\), found None \(line 1\)'),
     ('? [1, 2]\n: 3\n', 'is not YAML'),
 ])

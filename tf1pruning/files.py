@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import shutil
 import tempfile
@@ -73,6 +74,28 @@ def _temporary_beside(target: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
+def alone_in(folder: str) -> Iterator[None]:
+    """Makes a folder and keeps others who ask the same way out of it; what was made for nothing goes.
+
+    Raises:
+        OutputError: somebody is in it, or it cannot be made.
+    """
+    made = _missing_parents(os.path.join(os.path.abspath(folder), os.curdir))
+    with writing(folder):
+        os.makedirs(folder, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+    try:
+        with writing(folder):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
+        for each in made:
+            with contextlib.suppress(OSError):
+                os.rmdir(each)
+
+
+@contextlib.contextmanager
 def writing(path: str) -> Iterator[None]:
     """Turns what the system says against writing into an error that names the place.
 
@@ -81,6 +104,8 @@ def writing(path: str) -> Iterator[None]:
     """
     try:
         yield
+    except BlockingIOError as error:
+        raise OutputError('another program works in %s: wait for it, or choose another place' % path) from error
     except OSError as error:
         above = _missing_parents(os.path.abspath(path))
         there = os.path.dirname(above[-1] if above else os.path.abspath(path))

@@ -11,8 +11,8 @@ import pytest
 
 from tests import builders, plain
 from tests.cli.conftest import contents
-from tf1pruning.errors import ModelError, OptionError, OutputError, PruningError, VerificationError
-from tf1pruning.pipelines import Outcome, PipelineConfig, dry_run, run_pipeline, stages
+from tf1pruning.errors import DataError, ModelError, OptionError, OutputError, PruningError, VerificationError
+from tf1pruning.pipelines import Outcome, PipelineConfig, dry_run, run_pipeline, runner, stages
 from tf1pruning.typed_yaml import load
 
 YAML = """
@@ -84,6 +84,9 @@ CHANGES: Dict[str, Any] = {
     'a stage less': (lambda: read(YAML.replace('- {name: verify}\n', '')), ['export']),
     'a result is gone': (lambda: shutil.rmtree('out/02_strip'), ['strip']),
     'a result is damaged': (lambda: os.truncate('out/03_fold/stage.json', 10), ['fold']),
+    'a file of a result is gone': (lambda: os.remove('out/05_export/model.pb'), ['export']),
+    'a file of a result is another one': (lambda: plain.change_values(
+        'out/00_model/model', lambda name, value: value * 2), ['model']),
     'another model': (lambda: plain.change_values('net/model.ckpt', lambda name, value: value * 1.5), ALL),
 }
 
@@ -97,6 +100,31 @@ def test_only_what_changed_is_made_again(pipeline: PipelineConfig, name: str) ->
     assert made(run_pipeline(changed)) == expected
     assert sorted(os.listdir('out')) == ['00_model', *('%02d_%s' % (number, stage.name) for number, stage in enumerate(
         changed.stages, 1)), 'pipeline.json']
+
+
+def test_what_another_tensorflow_made_is_made_again(pipeline: PipelineConfig, monkeypatch: Any) -> None:
+    run_pipeline(pipeline)
+    monkeypatch.setattr(runner.tf, '__version__', '1.14.0')
+    assert [each.cached for each in dry_run(pipeline)] == [False] * len(ALL)
+
+
+def test_two_at_once(pipeline: PipelineConfig) -> None:
+    """The second would remove what the first is making."""
+    refused = []
+
+    def tell(stage: str) -> None:
+        with pytest.raises(OutputError, match='another program works in out') as raised:
+            run_pipeline(pipeline)
+        refused.append(raised)
+    assert made(run_pipeline(pipeline, tell)) == ALL
+    assert len(refused) == len(ALL)
+    assert made(run_pipeline(pipeline)) == []
+
+
+def test_missing_files_are_found_before_work_starts(pipeline: PipelineConfig) -> None:
+    with pytest.raises(DataError, match='no file or folder gone'):
+        run_pipeline(read(YAML.replace('[pb]', '[pb], calibration: gone')))
+    assert not os.path.exists('out')
 
 
 def test_it_goes_on_where_it_was_interrupted(pipeline: PipelineConfig, monkeypatch: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Seq
 import numpy as np
 
 from .. import __version__
+from ..errors import DataError
 from ..files import write_text
 from ..tf1 import tf
 from ..verify import Difference
@@ -100,11 +101,18 @@ def files_of(path: str) -> List[str]:
 
 
 def sha256(path: str) -> str:
-    """Returns the hash of a file's content."""
+    """Returns the hash of a file's content.
+
+    Raises:
+        DataError: it cannot be read.
+    """
     digest = hashlib.sha256()
-    with open(path, 'rb') as stream:
-        for block in iter(lambda: stream.read(_BLOCK), b''):
-            digest.update(block)
+    try:
+        with open(path, 'rb') as stream:
+            for block in iter(lambda: stream.read(_BLOCK), b''):
+                digest.update(block)
+    except OSError as error:
+        raise DataError('cannot read %s: %s' % (path, error.strerror)) from error
     return digest.hexdigest()
 
 

@@ -8,16 +8,17 @@ import os
 import re
 import shutil
 import time
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from .. import __version__
 from ..errors import DataError, ModelError, OutputError
 from ..exports.certificate import files_of, sha256
-from ..files import atomic_folder, holds, write_text
+from ..files import alone_in, atomic_folder, files_below, holds, write_text
 from ..graph.inference import Input
 from ..model.load import load_model, model_path
 from ..model.model import Model
 from ..pipeline import runnable_part
+from ..tf1 import tf
 from .config import ModelConfig, PipelineConfig, StageConfig
 from .stages import KINDS
 from .state import State, save
@@ -27,6 +28,7 @@ SUMMARY = 'pipeline.json'
 MODEL_STAGE = 'model'
 """The first stage, which nobody names: the inference form of what is given."""
 _STAGE = 'stage.json'
+_LEFT = {'files', 'state', 'seconds', 'record'}
 _OURS = re.compile(r'\d\d_\w+(\.tmp-\w+(\.old)?)?$')
 
 
@@ -69,11 +71,18 @@ def run_pipeline(config: PipelineConfig, tell: Tell = lambda stage: None) -> Lis
 
     Raises:
         PruningError: the model cannot be read, or a stage refuses it; what earlier stages made stays.
+        OutputError: another run works in the folder.
     """
     _require_place(config)
+    stages = list(_stages(config))
+    with alone_in(config.output):
+        return _run_stages(config, stages, tell)
+
+
+def _run_stages(config: PipelineConfig, stages: Iterable[_Stage], tell: Tell) -> List[Outcome]:
     found: List[Outcome] = []
     state: Optional[State] = None
-    for stage in _stages(config):
+    for stage in stages:
         cached = _read(stage)
         if cached is None:
             tell(stage.name)
@@ -107,7 +116,7 @@ def dry_run(config: PipelineConfig) -> List[Outcome]:
 def _stages(config: PipelineConfig) -> Iterator[_Stage]:
     """Yields the stages; each one's key holds that of the one before."""
     model = config.model
-    key = _hash([__version__, dataclasses.asdict(model), [sha256(path) for path in _model_files(model.path)]])
+    key = _hash([__version__, tf.__version__, dataclasses.asdict(model), [sha256(path) for path in _model_files(model.path)]])
     yield _Stage(MODEL_STAGE, os.path.join(config.output, '00_' + MODEL_STAGE), key, None)
     for number, stage in enumerate(config.stages, 1):
         read = [_content(getattr(stage, name)) for name in KINDS[type(stage)].reads if getattr(stage, name)]
@@ -122,7 +131,7 @@ def _run(stage: _Stage, model: ModelConfig, state: Optional[State]) -> None:
             made, record = _begin(model, folder)
         else:
             made, record = KINDS[type(stage.config)].run(stage.config, state, folder)
-        content = {'key': stage.key, 'state': made.moved(folder, stage.folder).to_json(stage.folder),
+        content = {'key': stage.key, 'files': _hashes(folder), 'state': made.moved(folder, stage.folder).to_json(stage.folder),
                    'seconds': round(time.perf_counter() - start, 3), 'record': record}
         write_text(os.path.join(folder, _STAGE), json.dumps(content, indent=1) + '\n')
 
@@ -153,8 +162,13 @@ def _content(path: str) -> Any:
         raise DataError('no file or folder %s' % path)
     if os.path.isfile(path):
         return sha256(path)
-    stats = [(name, os.stat(name)) for name in files_of(path)]
+    stats = [(name, os.stat(name)) for name in files_below(path) if os.path.exists(name)]
     return [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats]
+
+
+def _hashes(folder: str) -> Dict[str, str]:
+    """Returns the hashes of the files that a stage made, by their names seen from its folder."""
+    return {os.path.relpath(name, folder): sha256(name) for name in files_of(folder)}
 
 
 def _hash(content: Any) -> str:
@@ -162,12 +176,12 @@ def _hash(content: Any) -> str:
 
 
 def _read(stage: _Stage) -> Optional[Dict[str, Any]]:
-    """Returns what a finished stage with this key left."""
+    """Returns what a finished stage with this key left, if all its files are as it made them."""
     with contextlib.suppress(OSError, ValueError):
         with open(os.path.join(stage.folder, _STAGE), encoding='utf-8') as stream:
             made = json.load(stream)
-        if isinstance(made, dict) and made.get('key') == stage.key and {'state', 'seconds', 'record'} <= set(made):
-            return made
+        if isinstance(made, dict) and made.get('key') == stage.key and _LEFT <= set(made):
+            return made if dict(made['files']).items() <= _hashes(stage.folder).items() else None
     return None
 
 
