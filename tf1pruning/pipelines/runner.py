@@ -116,7 +116,8 @@ def dry_run(config: PipelineConfig) -> List[Outcome]:
 def _stages(config: PipelineConfig) -> Iterator[_Stage]:
     """Yields the stages; each one's key holds that of the one before."""
     model = config.model
-    key = _hash([__version__, tf.__version__, dataclasses.asdict(model), [sha256(path) for path in _model_files(model.path)]])
+    files = [sha256(path) for path in _model_files(model.path)]
+    key = _hash([__version__, tf.__version__, dataclasses.asdict(model), files])
     yield _Stage(MODEL_STAGE, os.path.join(config.output, '00_' + MODEL_STAGE), key, None)
     for number, stage in enumerate(config.stages, 1):
         read = [_content(getattr(stage, name)) for name in KINDS[type(stage)].reads if getattr(stage, name)]
@@ -131,7 +132,8 @@ def _run(stage: _Stage, model: ModelConfig, state: Optional[State]) -> None:
             made, record = _begin(model, folder)
         else:
             made, record = KINDS[type(stage.config)].run(stage.config, state, folder)
-        content = {'key': stage.key, 'files': _hashes(folder), 'state': made.moved(folder, stage.folder).to_json(stage.folder),
+        state = made.moved(folder, stage.folder)
+        content = {'key': stage.key, 'files': _hashes(folder), 'state': state.to_json(stage.folder),
                    'seconds': round(time.perf_counter() - start, 3), 'record': record}
         write_text(os.path.join(folder, _STAGE), json.dumps(content, indent=1) + '\n')
 
@@ -180,7 +182,7 @@ def _read(stage: _Stage) -> Optional[Dict[str, Any]]:
     with contextlib.suppress(OSError, ValueError):
         with open(os.path.join(stage.folder, _STAGE), encoding='utf-8') as stream:
             made = json.load(stream)
-        if isinstance(made, dict) and made.get('key') == stage.key and _LEFT <= set(made):
+        if isinstance(made, dict) and made.get('key') == stage.key and set(made) >= _LEFT:
             return made if dict(made['files']).items() <= _hashes(stage.folder).items() else None
     return None
 
