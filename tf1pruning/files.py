@@ -14,6 +14,7 @@ from .errors import DataError, OutputError
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 _BUFFER_BYTES = 1 << 16
+_HEAD_BYTES = 1 << 12
 
 
 @contextlib.contextmanager
@@ -144,6 +145,29 @@ def content_of(path: str) -> bytes:
             return stream.read()
     except OSError as error:
         raise DataError('cannot read %s: %s' % (path, error.strerror)) from error
+
+
+def check_replaceable(path: str, force: bool, mark: str) -> None:
+    """Checks that a file may be written, before the work for it begins.
+
+    Args:
+        path: the file.
+        force: whether an earlier one is replaced.
+        mark: what an earlier one has near its beginning.
+
+    Raises:
+        OutputError: something is there that must not be lost.
+    """
+    if os.path.isdir(path) or not os.path.basename(path):
+        raise OutputError('%s is a folder: name a file' % path)
+    if not os.path.exists(path):
+        return
+    if not force:
+        raise OutputError('%s exists: choose another file, or replace it with --force' % path)
+    with writing(path), open(path, 'rb') as stream:
+        head = stream.read(_HEAD_BYTES)
+    if mark.encode() not in head:
+        raise OutputError('%s is something else than what this command writes: choose another file' % path)
 
 
 def write_text(path: str, text: str) -> None:

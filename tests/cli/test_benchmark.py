@@ -32,6 +32,11 @@ def test_a_table_and_a_file(files: str, command: Command) -> None:
         assert any('Conv2D' in each['type'] for each in found['operations'][name + '/model.pb'])
 
 
+def test_an_earlier_file_is_replaced(files: str, command: Command) -> None:
+    words = ('benchmark', 'a/model.pb', '--rounds', '2', '--threads', '1', '--output', 'times.json')
+    assert [command(*words).code, command(*words).code, command(*words, '--force').code] == [0, 2, 0]
+
+
 def test_json(files: str, command: Command) -> None:
     found = json.loads(command('benchmark', 'a/model.pb', '--rounds', '2', '--threads', '1', '--json').out)
     assert [row['file'] for row in found['rows']] == ['a/model.pb']
@@ -49,6 +54,8 @@ def test_json(files: str, command: Command) -> None:
     (('a.pb', '--threads', 'many'), "--threads: 'many' is not a number"),
     (('a.pb', '--threads', '0'), '--threads: 0: it must be at least 1'),
     (('a.pb', '--output', 'net/model.ckpt.index'), '--force'),
+    (('a.pb', '--output', 'net/model.ckpt.index', '--force'), 'is something else than what this command writes'),
+    (('a.pb', '--output', 'net'), 'net is a folder: name a file'),
 ])
 def test_mistakes(work: str, command: Command, words: Any, expected: str) -> None:
     before = contents('.')

@@ -54,6 +54,19 @@ def test_a_folder_of_something_else_is_not_replaced(out: str, command: Command) 
     assert contents('net') == before
 
 
+@pytest.mark.parametrize('form', ['html', 'md'])
+def test_only_a_report_is_replaced(out: str, command: Command, form: str) -> None:
+    """Not a record of the run, or a model."""
+    before = contents('.')
+    for name in ('out/report.json', 'net/checkpoint'):
+        result = command('report', out, '--format', form, '--output', name, '--force')
+        assert (result.code, result.err.count('\n')) == (2, 1)
+        assert '%s is something else than what this command writes: choose another file' % name in result.err
+    assert contents('.') == before
+    for _ in range(2):
+        assert command('report', out, '--format', form, '--output', 'new/report', '--force').code == 0
+
+
 @pytest.mark.parametrize(('change', 'words', 'expected'), [
     ('', ('none',), 'no folder none: give the output folder of a command'),
     ('', ('net',), 'net holds nothing of a run'),

@@ -133,6 +133,14 @@ def test_memory_grows_with_the_weights(tmp_path: Any) -> None:
     assert found[1] - found[0] > 30  # 9.6 million weights have 38 MB
 
 
+def test_memory_beside_modules_of_the_user(tmp_path: Any, monkeypatch: Any) -> None:
+    """Python would import them instead of its own."""
+    save_frozen(models.model_of('bare_se', tmp_path), str(tmp_path / 'model.pb'))
+    (tmp_path / 'json.py').write_text('raise SystemExit("wrong")')
+    monkeypatch.chdir(tmp_path)
+    assert memory_of('model.pb') > 0
+
+
 def test_memory_of_what_cannot_run(tmp_path: Any) -> None:
     (tmp_path / 'model.pb').write_bytes(b'nothing of this kind')
     with pytest.raises(ModelError, match='cannot measure the memory of .*model.pb'):

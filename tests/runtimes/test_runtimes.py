@@ -11,9 +11,10 @@ from tests.exports import models
 from tf1pruning.errors import ModelError, NameNotFoundError
 from tf1pruning.exports.tflite import write_tflite
 from tf1pruning.model.frozen import save_frozen
-from tf1pruning.runtimes import Port, open_runtime
+from tf1pruning.runtimes import Port, example_feeds, open_runtime
 from tf1pruning.runtimes.open import runtime_of
 from tf1pruning.runtimes.runtime import pair
+from tf1pruning.tf1 import SavedModel
 
 
 def _ports(*names: str) -> Any:
@@ -67,6 +68,34 @@ def test_damaged_files(tmp_path: Any, name: str) -> None:
         with pytest.raises(ModelError, match='model') as raised:
             open_runtime(str(path))
         assert '\n' not in str(raised.value)
+
+
+def test_a_damaged_saved_model(tmp_path: Any) -> None:
+    (tmp_path / 'saved_model.pb').write_bytes(b'nothing of this kind')
+    with pytest.raises(ModelError, match='refuses it') as raised:
+        open_runtime(str(tmp_path))
+    assert '\n' not in str(raised.value)
+
+
+def test_a_saved_model_for_something_else_than_serving(tmp_path: Any) -> None:
+    saved = SavedModel(saved_model_schema_version=1)
+    saved.meta_graphs.add().meta_info_def.tags.append('train')
+    (tmp_path / 'saved_model.pb').write_bytes(saved.SerializeToString())
+    with pytest.raises(ModelError, match='refuses it'):
+        open_runtime(str(tmp_path))
+
+
+def test_text_in_onnx(tmp_path: Any) -> None:
+    """It can be opened; there is nothing to feed it."""
+    from onnx import TensorProto, helper
+    ports = [helper.make_tensor_value_info(name, TensorProto.STRING, [2]) for name in 'xy']
+    graph = helper.make_graph([helper.make_node('Identity', ['x'], ['y'])], 'text', ports[:1], ports[1:])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', 11)], ir_version=6)
+    (tmp_path / 'model.onnx').write_bytes(model.SerializeToString())
+    with open_runtime(str(tmp_path / 'model.onnx')) as runtime:
+        assert runtime.inputs == (Port('x', (2,), np.object_),)
+        with pytest.raises(ModelError, match='input x takes no numbers'):
+            example_feeds(runtime)
 
 
 def test_what_nothing_runs(tmp_path: Any) -> None:

@@ -40,15 +40,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Measures and prints a table."""
-    from ..files import write_text
+    from ..files import check_replaceable, write_text
     from ..latency import compare_files, profile
     from .progress import StageBar
     threads = _threads(args.threads)
     for flag, value in (('--rounds', args.rounds), ('--batch', args.batch)):
         if value < 1:
             raise OptionError('%s %d: it must be at least 1' % (flag, value))
-    if args.output and os.path.exists(args.output) and not args.force:
-        raise OptionError('%s exists: choose another file, or replace it with --force' % args.output)
+    if args.output:
+        check_replaceable(args.output, args.force, '"rounds": ')
     bar = StageBar(['memory'] * len(args.files) + ['threads'] * len(threads) + ['operations'] * args.per_op, args.json)
     rows = compare_files(args.files, args.rounds, threads, args.batch, bar)
     found: Dict[str, Any] = {'rounds': args.rounds, 'batch': args.batch, 'machine': _machine(),

@@ -1,11 +1,15 @@
 """Memory that a file needs: of a process of its own that loads and runs it."""
 
+import os
 import subprocess
 import sys
 
 from ..errors import ModelError
 from ..extras import need
 from ..runtimes import example_feeds, open_runtime
+
+_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+"""Where the package is: Python looks for modules in the folder it starts in, and a user's may hold a `json.py`."""
 
 
 def memory_of(path: str, batch: int = 1) -> float:
@@ -14,8 +18,8 @@ def memory_of(path: str, batch: int = 1) -> float:
     Raises:
         ModelError: the file cannot be run.
     """
-    child = subprocess.run([sys.executable, '-m', __name__, path, str(batch)], capture_output=True, text=True,
-                           check=False)
+    child = subprocess.run([sys.executable, '-m', __name__, os.path.abspath(path), str(batch)], capture_output=True,
+                           text=True, check=False, cwd=_ROOT)
     if child.returncode:
         lines = child.stderr.strip().splitlines() or ['it ended with code %d' % child.returncode]
         raise ModelError('cannot measure the memory of %s: %s' % (path, lines[-1]))

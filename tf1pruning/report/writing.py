@@ -3,12 +3,15 @@
 import os
 
 from ..errors import ModelError, OutputError
-from ..files import atomic_folder, write_text
+from ..files import atomic_folder, check_replaceable, write_text
 from . import REPORTS
 from .page.html import render_page
 from .page.markdown import render_markdown
 from .page.tensorboard import write_events
 from .run import Run
+
+_MARKS = {'html': ': pruning report</title>', 'md': '### Pruning report: '}
+"""What tells an earlier report from anything else."""
 
 
 def default_output(folder: str, form: str) -> str:
@@ -34,10 +37,7 @@ def check_output(path: str, form: str, force: bool) -> None:
         OutputError: something is there that must not be lost.
     """
     if form != 'tensorboard':
-        if os.path.isdir(path) or not os.path.basename(path):
-            raise OutputError('%s is a folder: name a file' % path)
-        if os.path.exists(path) and not force:
-            raise OutputError('%s exists: choose another file, or replace it with --force' % path)
+        check_replaceable(path, force, _MARKS[form])
         return
     if os.path.exists(path) and not os.path.isdir(path):
         raise OutputError('%s is a file: name a folder' % path)

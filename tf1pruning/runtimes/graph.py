@@ -39,7 +39,7 @@ class GraphRuntime(Runtime):
                 tensors = [[graph.get_tensor_by_name(name) for name in some.values()] for some in names]
                 self._tensors = tensors
                 self._call = self._session.make_callable(tensors[1], tensors[0])
-            except (tf.errors.OpError, ValueError, KeyError) as error:
+            except (tf.errors.OpError, ValueError, KeyError, OSError, RuntimeError) as error:
                 self.close()
                 raise ModelError('%s: TensorFlow %s refuses it: %s' % (path, tf.__version__, first_line(error))
                                  ) from error

@@ -9,8 +9,11 @@ from ..extras import need
 from ..graph.shapes import first_line
 from .runtime import Port, Runtime
 
-_TYPES = {'tensor(float)': np.float32, 'tensor(float16)': np.float16, 'tensor(double)': np.float64,
-          'tensor(bool)': np.bool_}
+_TYPES = {'tensor(%s)' % name: kind for name, kind in (
+    ('float', np.float32), ('float16', np.float16), ('double', np.float64), ('bool', np.bool_), ('int8', np.int8),
+    ('int16', np.int16), ('int32', np.int32), ('int64', np.int64), ('uint8', np.uint8), ('uint16', np.uint16),
+    ('uint32', np.uint32), ('uint64', np.uint64))}
+"""Of numbers; anything else, text for example, is an object."""
 _PROVIDERS = ['CPUExecutionProvider']
 
 
@@ -76,5 +79,4 @@ def _port(argument: Any) -> Port:
     shape: Optional[Tuple[Optional[int], ...]] = None
     if argument.shape is not None:
         shape = tuple(size if isinstance(size, int) else None for size in argument.shape)
-    name = argument.type[len('tensor('):-1]
-    return Port(argument.name, shape, _TYPES.get(argument.type) or np.dtype(name).type)
+    return Port(argument.name, shape, _TYPES.get(argument.type, np.object_))

@@ -5,7 +5,7 @@ from typing import Any, Callable, List, Mapping, NamedTuple, Optional, Sequence,
 
 import numpy as np
 
-from ..errors import NameNotFoundError
+from ..errors import ModelError, NameNotFoundError
 
 
 class Port(NamedTuple):
@@ -96,8 +96,15 @@ def _stem(name: str) -> str:
 
 
 def example_feeds(runtime: Runtime, batch: int = 1, seed: int = 7) -> List[np.ndarray]:
-    """Draws uniform numbers in [0, 1) for every input; sizes that the file leaves open are the batch size, then 1."""
+    """Draws uniform numbers in [0, 1) for every input; sizes that the file leaves open are the batch size, then 1.
+
+    Raises:
+        ModelError: an input takes text.
+    """
     random = np.random.RandomState(seed)
+    for port in runtime.inputs:
+        if np.dtype(port.dtype).kind not in 'biuf':
+            raise ModelError('input %s takes no numbers: name a file whose inputs do' % port.name)
     shapes = [[(batch if axis == 0 else 1) if size is None else size for axis, size in enumerate(port.shape or ())]
               for port in runtime.inputs]
     return [np.asarray(random.uniform(0, 1, shape)).astype(port.dtype)
