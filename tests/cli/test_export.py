@@ -63,6 +63,7 @@ def test_force_replaces_what_export_wrote_only(work: str, command: Command) -> N
     (('--format', 'tflite_int8'), 'give --calibration PATH'),
     (('--batch', '0'), '--batch 0: it must be at least 1'),
     (('--batch', 'two'), 'invalid int value'),
+    (('--batch', '9' * 20), 'is more than a tensor can have'),
     (('--calibration', 'gone.npy'), 'no file or folder gone.npy'),
     (('--calibration', 'net', '--calibration-count', '0'), '--calibration-count 0'),
     (('--calibration', 'net', '--mean', 'grey'), "--mean: 'grey' is not a number"),

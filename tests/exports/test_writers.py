@@ -11,7 +11,7 @@ import pytest
 
 from tests import builders, plain
 from tests.exports import models
-from tf1pruning.errors import OptionError, UnsupportedError
+from tf1pruning.errors import ModelError, OptionError, UnsupportedError
 from tf1pruning.exports import tflite
 from tf1pruning.exports.counts import count_file
 from tf1pruning.exports.folded import folded
@@ -155,6 +155,17 @@ def test_int8_throughout_and_averages_that_do_not_run_over(tmp_path: Any) -> Non
 def test_int8_needs_examples(tmp_path: Any) -> None:
     with pytest.raises(OptionError, match='--calibration'):
         write_tflite(folded_network('bare_se', tmp_path), str(tmp_path / 'model.tflite'), 'int8')
+
+
+def test_a_graph_that_tensorflow_refuses_is_one_line(tmp_path: Any) -> None:
+    """Not a traceback."""
+    def build() -> tf.Tensor:
+        x = tf.placeholder(tf.float32, [2, 3], 'image')
+        return tf.matmul(x, tf.get_variable('kernel', [3, 4]), name='output')
+    model = models.to_inference(models.load(builders.save_graph(build, tmp_path)._replace(inputs={'image': (2, 3)})))
+    model.view.nodes['output'].attr['transpose_a'].b = True
+    with pytest.raises(ModelError, match='refuses the frozen model: Dimensions must be equal'):
+        write_saved_model(model, str(tmp_path / 'out'))
 
 
 @pytest.mark.slow

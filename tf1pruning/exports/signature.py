@@ -2,7 +2,9 @@
 
 from typing import Any, Dict, NamedTuple
 
+from ..errors import ModelError
 from ..graph.endpoints import find_placeholders
+from ..graph.shapes import first_line
 from ..model.model import Model
 from ..tf1 import tf
 
@@ -20,9 +22,16 @@ def signature_of(model: Model, graph: tf.GraphDef) -> Signature:
     Args:
         model: in inference form.
         graph: its frozen graph.
+
+    Raises:
+        ModelError: TensorFlow refuses it.
     """
     with tf.Graph().as_default() as imported:
-        tf.import_graph_def(graph, name='')
+        try:
+            tf.import_graph_def(graph, name='')
+        except (tf.errors.OpError, ValueError) as error:
+            raise ModelError('TensorFlow %s refuses the frozen model: %s' % (tf.__version__, first_line(error))
+                             ) from error
         return Signature(*({_key(name): tf.saved_model.build_tensor_info(imported.get_tensor_by_name(_full(name)))
                             for name in names} for names in (sorted(find_placeholders(graph)), model.outputs)))
 

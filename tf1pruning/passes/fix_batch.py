@@ -1,9 +1,12 @@
 """A batch size for inputs that leave it open."""
 
+from ..errors import OptionError
 from ..graph.shapes import declared_shape, set_declared_shape
 from ..model.meta_graph import rebuilt
 from ..model.model import Model
 from ..tf1 import tf
+
+_MOST = (1 << 31) - 1
 
 
 def fix_batch(model: Model, batch: int) -> Model:
@@ -15,7 +18,12 @@ def fix_batch(model: Model, batch: int) -> Model:
     Args:
         model: a model in inference form.
         batch: number of examples.
+
+    Raises:
+        OptionError: no tensor can have so many.
     """
+    if batch > _MOST:
+        raise OptionError('a batch of %d is more than a tensor can have: take a smaller one' % batch)
     graph = tf.GraphDef()
     graph.CopyFrom(model.graph)
     for node in graph.node:
