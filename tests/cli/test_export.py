@@ -79,6 +79,18 @@ def test_mistakes(work: str, command: Command, words: Any, expected: str) -> Non
     assert contents('.') == before
 
 
+def test_an_infinite_difference_is_valid_json(work: str, command: Command, monkeypatch: Any) -> None:
+    from tf1pruning.exports import parity
+    from tf1pruning.verify import Difference
+    monkeypatch.setattr(parity, 'compare', lambda *_: Difference(float('inf'), float('inf'), 'output'))
+    result = command(*NET, '--output', 'out', '--allow-difference')
+    assert result.code == 0
+    assert 'infinite' in result.out
+    with open('out/certificate.json') as stream:
+        file, = json.load(stream, parse_constant=pytest.fail)['files']
+    assert (file['difference'], file['within']) == ({'relative': None, 'absolute': None, 'output': 'output'}, False)
+
+
 def test_too_large_a_difference_writes_nothing(work: str, command: Command, monkeypatch: Any) -> None:
     from tf1pruning.exports.formats import FORMATS
     monkeypatch.setitem(FORMATS, 'pb', FORMATS['pb']._replace(bound=-1.0))

@@ -130,9 +130,15 @@ def _table(certificate: Dict[str, Any], folder: str) -> str:
     rows: List[List[Any]] = []
     for each in certificate['files']:
         rows.append([each['path'], *(_change(each, name) for name in ('bytes', 'macs', 'parameters', 'operations')),
-                     '%.1e' % each['difference']['relative'],
+                     shown_difference(each),
                      '%.0e' % each['bound'] + ('' if each['within'] else ' EXCEEDED')])
     return '%s\n%s\nwritten to %s' % (format_table(header, rows), certificate['statement'], folder)
+
+
+def shown_difference(each: Dict[str, Any]) -> str:
+    """Says how far a certificate's file is from the model."""
+    relative = each['difference']['relative']
+    return 'infinite' if relative is None else '%.1e' % relative
 
 
 def _change(each: Dict[str, Any], name: str) -> Any:

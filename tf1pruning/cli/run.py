@@ -5,6 +5,8 @@ import dataclasses
 import json
 from typing import Any, List
 
+from .export import shown_difference
+
 EXAMPLES = """  tf1pruning run configs/pipelines/ship.yaml --model train_dir/model.ckpt-900 --dry-run
   tf1pruning run configs/pipelines/ship.yaml --model train_dir/model.ckpt-900 --output shipped
 """
@@ -58,7 +60,7 @@ def _table(found: List[Any], planned: bool) -> str:
 def _told(record: Any) -> str:
     """Says in a few words what a stage did."""
     if 'files' in record:
-        return '; '.join('%s: %.1e' % (each['path'], each['difference']['relative']) for each in record['files'])
+        return '; '.join('%s: %s' % (each['path'], shown_difference(each)) for each in record['files'])
     if 'macs' in record:
         return '; '.join('%s %s → %s' % (word, f"{record[name]['before']:,}", f"{record[name]['after']:,}")
                          for name, word in (('macs', 'MACs'), ('parameters', 'parameters')))

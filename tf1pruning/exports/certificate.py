@@ -127,9 +127,14 @@ def _entry(each: Shipped, folder: str) -> Dict[str, Any]:
     path = os.path.join(folder, each.path)
     files = [_described(name, os.path.relpath(name, folder)) for name in files_of(path)]
     entry = {'format': each.format, 'path': each.path, 'sha256': files[0]['sha256'], **each.counts._asdict(),
-             'difference': dict(each.difference._asdict()), 'bound': each.bound, 'within': each.within,
+             'difference': _finite(each.difference._asdict()), 'bound': each.bound, 'within': each.within,
              'before': dict(each.before._asdict()) if each.before else None}
     return entry if len(files) == 1 else dict(entry, files=files)
+
+
+def _finite(numbers: Mapping[str, Any]) -> Dict[str, Any]:
+    """Returns numbers as JSON knows them: it has none that are infinite."""
+    return {name: None if value in (float('inf'), float('-inf')) else value for name, value in numbers.items()}
 
 
 def _described(path: str, name: str) -> Dict[str, Any]:
