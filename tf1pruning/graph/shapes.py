@@ -131,7 +131,8 @@ def refusing() -> Iterator[None]:
     """
     try:
         yield
-    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, tf.errors.OpError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RuntimeError,
+            tf.errors.OpError) as error:
         raise ModelError('TensorFlow %s refuses the graph: %s' % (tf.__version__, first_line(error))) from error
 
 
