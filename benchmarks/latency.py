@@ -6,7 +6,7 @@ random: how long a network takes does not depend on them. *Gain per cut* is the 
 of the MACs that went: 1.0 where time falls as MACs do.
 
 Run: `python -m benchmarks.latency [--networks ResNet50,…] [--rounds 40] [--formats tflite,pb]`, which writes
-`benchmarks/results/latency.json` and prints tables in Markdown.
+`benchmarks/results/latency.json`, where rows of other networks and formats stay, and prints tables in Markdown.
 """
 
 import argparse
@@ -121,6 +121,15 @@ def _line(row: Dict[str, Any]) -> str:
         row['ratio_high'], row['gain_per_cut'], row['memory_mb'])
 
 
+def _earlier() -> List[Dict[str, Any]]:
+    """Returns the rows that were measured before."""
+    if not os.path.exists(RESULTS):
+        return []
+    with open(RESULTS) as stream:
+        found: List[Dict[str, Any]] = json.load(stream)['rows']
+    return found
+
+
 def main() -> None:
     """Measures the networks asked for and writes what was found."""
     parser = argparse.ArgumentParser(description=(__doc__ or '').splitlines()[0])
@@ -130,10 +139,11 @@ def main() -> None:
     args = parser.parse_args()
     quiet()
     use_tf1_behavior()
-    rows: List[Dict[str, Any]] = []
+    networks, formats = args.networks.split(','), args.formats.split(',')
+    rows = [row for row in _earlier() if row['network'] not in networks or row['format'] not in formats]
     load = os.getloadavg()[0]
-    for name in args.networks.split(','):
-        rows += measure(name, args.formats.split(','), args.rounds)
+    for name in networks:
+        rows += measure(name, formats, args.rounds)
         write_text(RESULTS, json.dumps({'tensorflow': tf.__version__, 'cores': len(os.sched_getaffinity(0)),
                                         'rounds': args.rounds, 'load': [load, os.getloadavg()[0]], 'rows': rows},
                                        indent=1) + '\n')
