@@ -13,6 +13,7 @@ from tests import builders, plain
 from tests.cli.conftest import contents
 from tf1pruning.errors import DataError, ModelError, OptionError, OutputError, PruningError, VerificationError
 from tf1pruning.pipelines import Outcome, PipelineConfig, dry_run, run_pipeline, runner, stages
+from tf1pruning.report.run import gather
 from tf1pruning.typed_yaml import load
 
 YAML = """
@@ -67,6 +68,16 @@ def test_everything_at_once(pipeline: PipelineConfig) -> None:
         assert json.load(stream)['fell']['macs']
     with open('out/pipeline.json') as stream:
         assert [each['name'] for each in json.load(stream)['stages']] == ALL
+
+
+def test_the_report_knows_pipelines(pipeline: PipelineConfig) -> None:
+    """Everything but what only a loop or a benchmark leaves."""
+    run_pipeline(pipeline)
+    found = gather('out')
+    assert {each.part for each in found.missing} == {'History of steps', 'Measured times'}
+    assert found.plan is not None
+    assert found.plan.pruned_count > 0
+    assert {stage.name for kernel in found.kernels for stage in kernel.stages} >= {'trained', 'soft-pruned', 'stripped'}
 
 
 def test_what_is_there_is_not_made_again(pipeline: PipelineConfig) -> None:

@@ -10,7 +10,7 @@ EXAMPLES = """  tf1pruning report out
   tf1pruning report out --format md --output comment.md
   tf1pruning report out/demo --format tensorboard --output train_dir/report
 
-DIR is what prune, strip, export or benchmark wrote, the folder of a pruning loop, or a folder above these. Only what
+DIR is what prune, strip, export, run or benchmark wrote, the folder of a pruning loop, or one above these. Only what
 lies in it is read, and nothing in it is changed. The page asks no network for anything.
 """
 

@@ -18,6 +18,7 @@ from ..graph.inference import Input
 from ..model.load import load_model, model_path
 from ..model.model import Model
 from ..pipeline import runnable_part
+from ..report.run.places import STAGE
 from ..tf1 import tf
 from .config import ModelConfig, PipelineConfig, StageConfig
 from .stages import KINDS
@@ -27,7 +28,6 @@ Tell = Callable[[str], None]
 SUMMARY = 'pipeline.json'
 MODEL_STAGE = 'model'
 """The first stage, which nobody names: the inference form of what is given."""
-_STAGE = 'stage.json'
 _LEFT = {'files', 'state', 'seconds', 'record'}
 _OURS = re.compile(r'\d\d_\w+(\.tmp-\w+(\.old)?)?$')
 
@@ -135,7 +135,7 @@ def _run(stage: _Stage, model: ModelConfig, state: Optional[State]) -> None:
         state = made.moved(folder, stage.folder)
         content = {'key': stage.key, 'files': _hashes(folder), 'state': state.to_json(stage.folder),
                    'seconds': round(time.perf_counter() - start, 3), 'record': record}
-        write_text(os.path.join(folder, _STAGE), json.dumps(content, indent=1) + '\n')
+        write_text(os.path.join(folder, STAGE), json.dumps(content, indent=1) + '\n')
 
 
 def _begin(config: ModelConfig, folder: str) -> Tuple[State, Dict[str, Any]]:
@@ -180,7 +180,7 @@ def _hash(content: Any) -> str:
 def _read(stage: _Stage) -> Optional[Dict[str, Any]]:
     """Returns what a finished stage with this key left, if all its files are as it made them."""
     with contextlib.suppress(OSError, ValueError):
-        with open(os.path.join(stage.folder, _STAGE), encoding='utf-8') as stream:
+        with open(os.path.join(stage.folder, STAGE), encoding='utf-8') as stream:
             made = json.load(stream)
         if isinstance(made, dict) and made.get('key') == stage.key and set(made) >= _LEFT:
             return made if dict(made['files']).items() <= _hashes(stage.folder).items() else None

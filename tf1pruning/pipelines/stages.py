@@ -1,5 +1,6 @@
 """What each stage does: a state and a folder → the next state, and a record of what was done."""
 
+import json
 import os
 from typing import Any, Callable, Dict, NamedTuple, Tuple, Type
 
@@ -9,6 +10,7 @@ from ..exports.delivery import Order, Source, deliver
 from ..exports.folded import folded
 from ..exports.formats import Settings
 from ..exports.parity import inputs_of
+from ..files import write_text
 from ..model.frozen import save_frozen
 from ..passes.soft_prune import soft_prune
 from ..passes.strip import strip
@@ -42,7 +44,9 @@ def run_strip(config: StripConfig, state: State, folder: str) -> Made:
     path = save(strip(channels.model, channels, plan), folder)
     plan_path = os.path.join(folder, 'plan.json')
     plan.save(plan_path)
-    return state._replace(model=path, plan=plan_path), _counts(state, path)
+    record = dict(_counts(state, path), **describe(plan))
+    write_text(os.path.join(folder, 'report.json'), json.dumps(record, indent=1) + '\n')
+    return state._replace(model=path, plan=plan_path), record
 
 
 def run_fold(config: FoldConfig, state: State, folder: str) -> Made:
@@ -77,7 +81,7 @@ def run_export(config: ExportConfig, state: State, folder: str) -> Made:
 def _counts(state: State, path: str) -> Record:
     before, after = state.load(state.original), state.load(path)
     return dict(before_after(before, after, state.original, path),
-                difference=dict(difference_of(state.load(state.reference), after)._asdict()))
+                stripped_vs_soft_pruned=dict(difference_of(state.load(state.reference), after)._asdict()))
 
 
 class _Kind(NamedTuple):
