@@ -80,12 +80,11 @@ def run(args: argparse.Namespace) -> None:
     options.check_feeds(*(model for model, _ in models))
     source, *original = (Source(runnable_part(options.present(model) if args.original else model),
                                 model_path(path)) for model, path in models)
-    order = Order(formats, batch=args.batch, fold=not args.no_fold, allow_difference=args.allow_difference)
+    order = Order(formats, Settings(inputs_as_nchw=args.inputs_as_nchw), args.batch, not args.no_fold,
+                  args.allow_difference)
     if args.calibration:
-        order = order._replace(settings=Settings(_examples(args, inputs_of(order.batched(source.model))),
-                                                 args.inputs_as_nchw))
-    else:
-        order = order._replace(settings=Settings(inputs_as_nchw=args.inputs_as_nchw))
+        examples = _examples(args, inputs_of(order.batched(source.model)))
+        order = order._replace(settings=order.settings._replace(examples=examples))
     plan = _plan(args, source.path)
     bar = StageBar([*formats, *(['the original'] if original else [])], args.json)
     sources = [each.path for each in (source, *original)] + [path for path in (args.calibration, args.plan) if path]

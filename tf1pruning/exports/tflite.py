@@ -8,8 +8,7 @@ import sysconfig
 import tempfile
 from typing import Any, Iterator, Mapping, Sequence
 
-import numpy as np
-
+from ..calibration import Example
 from ..errors import OptionError
 from ..files import write_bytes
 from ..graph.channels_last import channels_last
@@ -27,11 +26,8 @@ NUMBERS = ('float32', 'float16', 'dynamic', 'int8')
 _CONVERTER = 'toco_from_protos'
 """The program that TensorFlow 1.15 converts with; it looks for it along PATH."""
 
-Examples = Sequence[Mapping[str, np.ndarray]]
-"""Values of the placeholders, by tensor name."""
 
-
-def write_tflite(model: Model, path: str, numbers: str = 'float32', examples: Examples = ()) -> None:
+def write_tflite(model: Model, path: str, numbers: str = 'float32', examples: Sequence[Example] = ()) -> None:
     """Converts and writes a model; a batch size that it leaves open becomes that of its inputs, else 1.
 
     Args:
@@ -65,7 +61,7 @@ def write_tflite(model: Model, path: str, numbers: str = 'float32', examples: Ex
     write_bytes(path, content)
 
 
-def _set_numbers(converter: Any, numbers: str, described: Signature, examples: Examples) -> None:
+def _set_numbers(converter: Any, numbers: str, described: Signature, examples: Sequence[Example]) -> None:
     if numbers == 'float32':
         return
     converter.optimizations = [tf.lite.Optimize.DEFAULT]

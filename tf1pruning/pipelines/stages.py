@@ -51,9 +51,11 @@ def run_strip(config: StripConfig, state: State, folder: str) -> Made:
 
 def run_fold(config: FoldConfig, state: State, folder: str) -> Made:
     """Folds batch norms and leaves identities out."""
-    path = save_frozen(folded(state.load(state.model)), os.path.join(folder, MODEL + '.pb'))
+    before = state.load(state.model)
+    after = folded(before)
+    path = save_frozen(after, os.path.join(folder, MODEL + '.pb'))
     record = _counts(state, path)
-    record['nodes'] = {'before': len(state.load(state.model).view.nodes), 'after': len(state.load(path).view.nodes)}
+    record['nodes'] = {'before': len(before.graph.node), 'after': len(after.graph.node)}
     return state._replace(model=path), record
 
 
