@@ -5,11 +5,10 @@ from typing import Dict, Iterable, Mapping, Tuple
 import numpy as np
 
 from ..channels import Channels
-from ..graph.constants import set_constant
 from ..model.model import Model
 from ..model.values import Value, Zeroed
 from ..plan import PruningPlan, pruned_slices
-from ..tf1 import tf
+from ..weights import with_values
 
 ZEROED_ROLES = ('kernel', 'depthwise', 'bias', 'scale', 'offset')
 """What becomes zero. Statistics stay: a variance of zero would be divided by, and nothing reads them any more."""
@@ -43,27 +42,12 @@ def zeros_of(channels: Channels, plan: PruningPlan) -> Dict[str, Dict[int, np.nd
 def zero_slices(model: Model, zeros: Slices) -> Model:
     """Returns the model with slices of parameters, and of their slots and moving averages, set to zero."""
     values: Dict[str, Value] = {}
-    constants: Dict[str, np.ndarray] = {}
     for name, axes in zeros.items():
-        if model.view.op(name) == 'Const':
-            constants[name] = Zeroed(model.lazy(name), axes).array()
-            continue
         values[name] = Zeroed(model.lazy(name), axes)
         for companion in model.companions.get(name, ()):
             if companion.zeroed and companion.node in model.weights:
                 values[companion.node] = Zeroed(model.lazy(companion.node), axes)
-    changed = model.replace(weights=model.weights.replaced(values))
-    return with_constants(changed, constants) if constants else changed
-
-
-def with_constants(model: Model, values: Mapping[str, np.ndarray]) -> Model:
-    """Returns the model with other values in some Const nodes."""
-    meta = tf.MetaGraphDef()
-    meta.CopyFrom(model.meta)
-    for node in meta.graph_def.node:
-        if node.name in values:
-            set_constant(node, values[node.name])
-    return model.replace(meta=meta)
+    return with_values(model, values)
 
 
 def nonzero_slices(value: np.ndarray, axis: int, indices: Iterable[int], tolerance: float = 0.0) -> Tuple[int, ...]:

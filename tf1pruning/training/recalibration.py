@@ -12,9 +12,9 @@ from ..graph.shapes import first_line
 from ..graph.view import TensorName
 from ..model.frozen import frozen_graph
 from ..model.model import Model
-from ..passes.soft_prune import with_constants
 from ..passes.to_inference import to_inference
 from ..tf1 import tf
+from ..weights import with_values
 from .batch_statistics import BatchNorm, use_batch_statistics
 
 logger = logging.getLogger(__name__)
@@ -198,7 +198,4 @@ def _with_statistics(model: Model, sums: Mapping[Tuple[str, str], _Sums]) -> Mod
             old = model.value(name)
             values[name] = moment.reshape(old.shape).astype(old.dtype)
             logger.debug('%s moved by %.3g at most', name, float(np.abs(values[name] - old).max()))
-    constants = {name: value for name, value in values.items() if model.view.op(name) == 'Const'}
-    weights = {name: value for name, value in values.items() if name not in constants}
-    changed = model.replace(weights=model.weights.replaced(weights))
-    return with_constants(changed, constants) if constants else changed
+    return with_values(model, values)
