@@ -54,17 +54,14 @@ def _add_calibration(parser: argparse.ArgumentParser) -> None:
                         ' .npy, .npz, IDX, TFRecord, or a folder of pictures')
     parser.add_argument('--calibration-count', type=int, default=100, metavar='N',
                         help='how many, spread evenly (default: %(default)s)')
-    parser.add_argument('--mean', default='0', metavar='X[,X,X]',
-                        help='the model takes (pixel - mean) / deviation, one number or one for each channel '
-                             '(default: %(default)s)')
-    parser.add_argument('--deviation', default='255', metavar='X[,X,X]', help='see --mean (default: %(default)s)')
+    options.add_scaling(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     """Exports, compares, certifies."""
+    from ..calibration import inputs_of
     from ..exports.certificate import CERTIFICATE
     from ..exports.delivery import Order, Source, deliver
-    from ..exports.parity import inputs_of
     from ..model.load import model_path
     from ..output_folder import output_folder
     from ..pipeline import runnable_part
@@ -96,18 +93,10 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _examples(args: argparse.Namespace, inputs: Any) -> Any:
-    from ..calibration import Scaling, load_examples
+    from ..calibration import load_examples
     if args.calibration_count < 1:
         raise OptionError('--calibration-count %d: it must be at least 1' % args.calibration_count)
-    scaling = Scaling(_numbers('--mean', args.mean), _numbers('--deviation', args.deviation))
-    return load_examples(args.calibration, inputs, args.calibration_count, scaling)
-
-
-def _numbers(flag: str, text: str) -> Any:
-    try:
-        return tuple(float(part) for part in text.split(','))
-    except ValueError:
-        raise OptionError('%s: %r is not a number, or numbers separated by commas' % (flag, text)) from None
+    return load_examples(args.calibration, inputs, args.calibration_count, options.parse_scaling(args))
 
 
 def _read_original(args: argparse.Namespace) -> Any:

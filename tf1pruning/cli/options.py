@@ -7,6 +7,7 @@ import re
 import sys
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
+from ..calibration.scaling import Scaling
 from ..errors import NameNotFoundError, NothingToPruneError, OptionError
 from ..graph.endpoints import find_outputs, find_placeholders, likely_outputs
 from ..graph.inference import Input, Scalar
@@ -44,9 +45,33 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--force', action='store_true', help='replace an earlier result')
 
 
+def add_scaling(parser: argparse._ActionsContainer) -> None:
+    """Adds `--mean` and `--deviation`."""
+    parser.add_argument('--mean', default='0', metavar='X[,X,X]',
+                        help='the model takes (pixel - mean) / deviation, one number or one for each channel '
+                             '(default: %(default)s)')
+    parser.add_argument('--deviation', default='255', metavar='X[,X,X]', help='see --mean (default: %(default)s)')
+
+
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Adds `--json`."""
     parser.add_argument('--json', action='store_true', help='print JSON for programs')
+
+
+def parse_scaling(args: argparse.Namespace) -> Scaling:
+    """Understands `--mean` and `--deviation`.
+
+    Raises:
+        OptionError: one is not numbers.
+    """
+    return Scaling(_numbers('--mean', args.mean), _numbers('--deviation', args.deviation))
+
+
+def _numbers(flag: str, text: str) -> Tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(','))
+    except ValueError:
+        raise OptionError('%s: %r is not a number, or numbers separated by commas' % (flag, text)) from None
 
 
 def parse_inputs(text: str) -> Dict[str, Input]:

@@ -4,26 +4,16 @@ from typing import List, Mapping, Sequence
 
 import numpy as np
 
-from ..calibration.examples import Example, Wanted
+from ..calibration import Example, inputs_of
 from ..errors import ModelError
-from ..graph.endpoints import find_placeholders
-from ..model.concrete import example_shapes
 from ..model.model import Model
 from ..runtimes import open_runtime
-from ..tf1 import tf
 from ..verify import Difference, compare, random_inputs, run
 
 ROUNDS = 4
 """How many inputs a file is compared on, where no examples are given."""
 _MOST = 16
 """How many examples are used."""
-
-
-def inputs_of(model: Model) -> Mapping[str, Wanted]:
-    """Returns what a model in inference form takes, by tensor name; the batch size is its own, else 1."""
-    shapes = example_shapes(model.view, model.inputs, model.batch)
-    return {name + ':0': Wanted(shapes[name], tf.as_dtype(model.view.nodes[name].attr['dtype'].type).as_numpy_dtype)
-            for name in sorted(find_placeholders(model.graph))}
 
 
 def sizes_of(model: Model, inputs_as_nchw: bool = False) -> Mapping[str, Sequence[int]]:

@@ -4,12 +4,11 @@ import json
 import os
 from typing import Any, Callable, Dict, NamedTuple, Tuple, Type
 
-from ..calibration import Scaling, load_examples
+from ..calibration import Scaling, inputs_of, load_examples
 from ..channels import analyse
 from ..exports.delivery import Order, Source, deliver
 from ..exports.folded import folded
 from ..exports.formats import Settings
-from ..exports.parity import inputs_of
 from ..files import write_text
 from ..model.frozen import save_frozen
 from ..passes.soft_prune import soft_prune
