@@ -1,9 +1,11 @@
 """Choosing channels: what to prune and how much → a pruning plan."""
 
-from typing import NamedTuple, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
+from .activations import Activations, Calibration, activations_of
 from .channels import Channels, Group
 from .channels.blocks import exclude_groups, select_groups
+from .criteria import MEASURED
 from .errors import OptionError, PlanError
 from .plan import PruningPlan
 from .ranking import Amount, Ranking
@@ -17,8 +19,9 @@ class Selection(NamedTuple):
         amount: how much goes.
         scopes: see `channels.blocks.select_groups`.
         exclude: scopes or groups to leave alone.
-        criterion: a name in `criteria.CRITERIA`.
+        criterion: a name in `criteria.CRITERIA` or `criteria.MEASURED`.
         combine: a name in `criteria.COMBINE`: what is made of a channel's scores in several kernels.
+        calibration: the examples that the criteria in `MEASURED` look at.
     """
 
     amount: Amount
@@ -26,6 +29,7 @@ class Selection(NamedTuple):
     exclude: Tuple[str, ...] = ()
     criterion: str = 'redundancy'
     combine: str = 'mean'
+    calibration: Optional[Calibration] = None
 
     def plan(self, channels: Channels) -> PruningPlan:
         """Chooses the channels of a model that go.
@@ -38,7 +42,21 @@ class Selection(NamedTuple):
         groups = exclude_groups(channels, selected, self.exclude)
         if selected and not groups:
             raise OptionError('exclude (--exclude) leaves nothing of what the scopes (--scopes) name')
-        return choose(channels, groups, self.amount, self.criterion, self.combine)
+        return choose(channels, groups, self.amount, self.criterion, self.combine,
+                      measured(channels, groups, self.criterion, self.calibration))
+
+
+def measured(channels: Channels, groups: Sequence[Group], criterion: str, calibration: Optional[Calibration]
+             ) -> Optional[Activations]:
+    """Runs a model on the examples, where there are some and the criterion looks at activations.
+
+    Raises:
+        DataError: the examples are missing or do not fit.
+        ModelError: activations are not finite.
+    """
+    if criterion not in MEASURED or calibration is None:
+        return None
+    return activations_of(channels, groups, calibration.examples(channels.model))
 
 
 class SameCounts(NamedTuple):
@@ -69,7 +87,7 @@ class SameCounts(NamedTuple):
 
 
 def choose(channels: Channels, groups: Sequence[Group], amount: Amount, criterion: str = 'redundancy',
-           combine: str = 'mean') -> PruningPlan:
+           combine: str = 'mean', activations: Optional[Activations] = None) -> PruningPlan:
     """Scores the channels of some groups and chooses those that go.
 
     Args:
@@ -78,12 +96,13 @@ def choose(channels: Channels, groups: Sequence[Group], amount: Amount, criterio
         amount: how much goes.
         criterion: name of the criterion.
         combine: what is made of a channel's scores in several kernels.
+        activations: what a calibration run measured, for criteria that look at activations.
 
     Raises:
         OptionError: an option is out of its range, or a target cannot be met.
     """
     amount.check()
-    ranking = Ranking(channels, groups, criterion, combine, amount)
+    ranking = Ranking(channels, groups, criterion, combine, amount, activations)
     if amount.threshold is not None:
         return ranking.plan(ranking.above(amount.threshold))
     if amount.ratio is not None:

@@ -7,9 +7,10 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
 import numpy as np
 
+from .activations import Calibration
 from .channels import Channels, Group
 from .channels.blocks import select_groups
-from .choice import choose
+from .choice import choose, measured
 from .dictionaries import (
     bias_variables,
     convolution_variables,
@@ -68,6 +69,7 @@ class Pruning:
         feeds: values of placeholders that are no inputs, e.g. `{'is_training': False}`.
         criterion: name of the criterion that scores filters.
         align: what remains of a group is a multiple of this.
+        calibration: the examples for criteria that look at activations.
 
     Attributes:
         plan: the channels chosen; None before `get_pruning_filters`.
@@ -85,7 +87,7 @@ class Pruning:
                  strip_vars_dict: Optional[Mapping[str, Any]] = None, output_dir: Optional[str] = None,
                  output_nodes: Union[str, Sequence[str]] = 'output', export_ckpt_path: str = '',
                  export_pb_path: str = '', feeds: Optional[Mapping[str, Scalar]] = None,
-                 criterion: str = 'redundancy', align: int = 4) -> None:
+                 criterion: str = 'redundancy', align: int = 4, calibration: Optional[Calibration] = None) -> None:
         self.input_ckpt_path = resolve_prefix(input_ckpt_path)
         self.scope_names = [scope_names] if isinstance(scope_names, str) else list(scope_names)
         self.scope_conv_dict = dict(scope_conv_dict or {})
@@ -106,6 +108,7 @@ class Pruning:
         self.export_pb_path = export_pb_path
         self.criterion = criterion
         self.align = align
+        self.calibration = calibration
         self.threshold = 0.6
         self.plan: Optional[PruningPlan] = None
         self.report: Dict[str, Any] = {}
@@ -156,7 +159,9 @@ class Pruning:
             Block → convolution → indices along its pruned axis.
         """
         channels = self._channels(self.input_ckpt_path)
-        plan = choose(channels, self._groups(channels), Amount(self.threshold, align=self.align), self.criterion)
+        groups = self._groups(channels)
+        plan = choose(channels, groups, Amount(self.threshold, align=self.align), self.criterion,
+                      activations=measured(channels, groups, self.criterion, self.calibration))
         if not plan.pruned_count:
             logger.info('no filter is above threshold %g: this step prunes nothing', self.threshold)
         self._use(channels, plan)

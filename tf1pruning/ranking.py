@@ -4,6 +4,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
+from .activations import Activations
 from .channels import Channels, Group
 from .channels.blocks import block_kinds
 from .criteria import score
@@ -69,18 +70,19 @@ class Ranking:
     Args:
         channels: the analysis.
         groups: which groups may lose channels.
-        criterion: a name in `criteria.CRITERIA`.
+        criterion: a name in `criteria.CRITERIA` or `criteria.MEASURED`.
         combine: a name in `criteria.COMBINE`.
         amount: what limits every choice; how much goes is not looked at.
+        activations: what the criteria in `MEASURED` look at.
     """
 
     def __init__(self, channels: Channels, groups: Sequence[Group], criterion: str, combine: str,
-                 amount: Amount) -> None:
+                 amount: Amount, activations: Optional[Activations] = None) -> None:
         self.channels = channels
         self.groups = list(groups)
         self.criterion = criterion
         self.amount = amount
-        self.scores = [score(channels, group, criterion, combine) for group in self.groups]
+        self.scores = [score(channels, group, criterion, combine, activations) for group in self.groups]
         self.order = [np.argsort(-each, kind='stable') for each in self.scores]
 
     def above(self, threshold: float) -> List[int]:

@@ -3,10 +3,10 @@
 import argparse
 
 from ..choice import Selection
-from ..criteria import COMBINE, CRITERIA
+from ..criteria import COMBINE, CRITERIA, MEASURED
 from ..errors import OptionError
 from ..ranking import Amount
-from . import options
+from . import calibration_options, options
 
 _AMOUNTS = ('threshold', 'ratio', 'macs', 'params', 'bytes')
 
@@ -18,10 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                       help='the insides of inverted-residual and SE blocks, everything, or blocks by name (default: '
                            '%(default)s)')
     what.add_argument('--exclude', default='', metavar='NAME[,NAME]', help='scopes or groups to leave alone')
-    what.add_argument('--criterion', default='redundancy', choices=sorted(CRITERIA),
-                      help='what scores channels (default: %(default)s)')
+    what.add_argument('--criterion', default='redundancy', choices=sorted({**CRITERIA, **MEASURED}),
+                      help='what scores channels; %s look at activations on --data (default: %%(default)s)'
+                           % ', '.join(MEASURED))
     what.add_argument('--combine', default='mean', choices=sorted(COMBINE),
                       help="what is made of a channel's scores in several kernels (default: %(default)s)")
+    calibration_options.add_arguments(parser.add_argument_group('examples'), 'for criteria that look at activations')
     amount = parser.add_argument_group('how much').add_mutually_exclusive_group()
     amount.add_argument('--threshold', type=float, help='channels with a score above this, in (0, 1]')
     amount.add_argument('--ratio', type=float, help='this part of every group, in [0, 1]')
@@ -59,5 +61,7 @@ def parse(args: argparse.Namespace, or_plan: bool = False) -> Selection:
                     args.together)
     if not planned:
         amount.check()
+        if args.criterion in MEASURED and args.data is None:
+            raise OptionError('--criterion %s looks at activations: give examples with --data PATH' % args.criterion)
     return Selection(amount, options.parse_scopes(args.scopes), options.parse_names(args.exclude), args.criterion,
-                     args.combine)
+                     args.combine, calibration_options.parse(args))

@@ -3,8 +3,10 @@
 import dataclasses
 from typing import Dict, Optional, Tuple
 
+from ..activations import Calibration
+from ..calibration import Scaling
 from ..choice import Selection
-from ..criteria import COMBINE, CRITERIA
+from ..criteria import COMBINE, CRITERIA, MEASURED
 from ..exports.formats import FORMATS
 from ..ranking import Amount
 from ..typed_yaml import one_of, require
@@ -68,6 +70,10 @@ class SoftPruneConfig(StageConfig):
         min_channels: at least so many stay in every group.
         max_ratio: at most this part of a group goes.
         together: channels of all groups compete.
+        data: examples for criteria that look at activations.
+        count: how many of them.
+        mean: the model takes (pixel − mean) / deviation.
+        deviation: see `mean`.
     """
 
     name: str = 'soft_prune'
@@ -85,10 +91,18 @@ class SoftPruneConfig(StageConfig):
     min_channels: int = 1
     max_ratio: float = 1.0
     together: bool = False
+    data: Optional[str] = None
+    count: int = 512
+    mean: Tuple[float, ...] = (0.0,)
+    deviation: Tuple[float, ...] = (255.0,)
 
     def __post_init__(self) -> None:
         """Refuses values outside their range."""
-        one_of(self.criterion, CRITERIA, 'criterion')
+        one_of(self.criterion, {**CRITERIA, **MEASURED}, 'criterion')
+        require(self.criterion not in MEASURED or self.plan is not None or self.data is not None,
+                'criterion %s looks at activations: give data' % self.criterion)
+        require(self.count >= 1, 'count must be at least 1')
+        require(all(self.deviation), 'deviation must not be 0')
         one_of(self.combine, COMBINE, 'combination')
         given = [each for each in (self.threshold, self.ratio, *self.targets.values(), self.plan) if each is not None]
         require(len(given) == 1, 'say how much goes: one of threshold, ratio, macs, parameters, bytes, plan')
@@ -106,7 +120,8 @@ class SoftPruneConfig(StageConfig):
         """The choice."""
         amount = Amount(self.threshold, self.ratio, self.targets or None, self.align, self.min_channels,
                         self.max_ratio, self.together)
-        return Selection(amount, self.scopes, self.exclude, self.criterion, self.combine)
+        calibration = Calibration(self.data, self.count, Scaling(self.mean, self.deviation)) if self.data else None
+        return Selection(amount, self.scopes, self.exclude, self.criterion, self.combine, calibration)
 
 
 @dataclasses.dataclass(frozen=True)

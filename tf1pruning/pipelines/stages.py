@@ -98,7 +98,7 @@ class _Kind(NamedTuple):
 
 
 KINDS: Dict[Type[StageConfig], _Kind] = {
-    SoftPruneConfig: _Kind(run_soft_prune, ('plan',)),
+    SoftPruneConfig: _Kind(run_soft_prune, ('plan', 'data')),
     StripConfig: _Kind(run_strip),
     FoldConfig: _Kind(run_fold),
     VerifyConfig: _Kind(run_verify),
