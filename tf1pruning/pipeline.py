@@ -13,9 +13,10 @@ from .errors import ModelError, NothingToPruneError, VerificationError
 from .files import write_text
 from .graph.view import VARIABLE_OPS, GraphView
 from .model.checkpoint import load_checkpoint, read_back, save_checkpoint
-from .model.frozen import load_frozen, save_frozen, save_graph
+from .model.frozen import load_frozen, save_frozen
 from .model.graph_writer import TooLargeError
 from .model.model import Model
+from .model.save import save_model
 from .output_folder import output_folder
 from .passes.soft_prune import soft_prune
 from .passes.strip import find_unconverged, strip
@@ -202,11 +203,7 @@ def describe(plan: PruningPlan, align: int = 1) -> Dict[str, Any]:
 
 def write_soft_pruned(model: Model, folder: str) -> str:
     """Writes `Pruned_Dir/<name>`, as a checkpoint or a `.pb`; returns its path."""
-    target = os.path.join(folder, 'Pruned_Dir')
-    os.makedirs(target, exist_ok=True)
-    if model.frozen:
-        return save_graph(model.graph, os.path.join(target, model.name + '.pb'))
-    return save_checkpoint(model, target)
+    return save_model(model, os.path.join(folder, 'Pruned_Dir'))
 
 
 def write_stripped(model: Model, folder: str, plan: PruningPlan, inference: Optional[Model] = None) -> str:

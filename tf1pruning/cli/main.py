@@ -16,6 +16,7 @@ COMMANDS = {
     'prune': 'plan, soft-prune, strip, verify and export in one go, without training',
     'soft-prune': 'set redundant channels to zero, to retrain from',
     'strip': 'remove the channels of a plan',
+    'sparsify': 'set the smallest weights to zero, in a structure or none',
     'verify': 'compare two models element by element',
     'export': 'write .pb, TFLite, ONNX, SavedModel, each compared with the checkpoint',
     'run': 'run a pipeline of a YAML file: passes in order, verification, exports',

@@ -61,6 +61,10 @@ def _told(record: Any) -> str:
     """Says in a few words what a stage did."""
     if 'files' in record:
         return '; '.join('%s: %s' % (each['path'], shown_difference(each)) for each in record['files'])
+    if 'sparsity' in record:
+        return '%s weights, %.2f %% of them zero; zipped %s → %s bytes' % (
+            f"{record['weights']:,}", 100 * record['sparsity'],
+            *(f'{each:,}' for each in record['zipped_bytes'].values()))
     if 'macs' in record:
         return '; '.join('%s %s → %s' % (word, f"{record[name]['before']:,}", f"{record[name]['after']:,}")
                          for name, word in (('macs', 'MACs'), ('parameters', 'parameters')))

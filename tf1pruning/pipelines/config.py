@@ -140,7 +140,7 @@ class FoldConfig(StageConfig):
 
 @dataclasses.dataclass(frozen=True)
 class VerifyConfig(StageConfig):
-    """Run the model beside the soft-pruned one, or the given one where nothing was pruned.
+    """Run the model beside what the last lossy stage before it made, or the given one where there is none.
 
     Attributes:
         tolerance: largest relative difference.
@@ -197,7 +197,7 @@ class PipelineConfig:
 
     Attributes:
         model: what is compressed.
-        stages: in this order: soft_prune, strip, fold, verify, export.
+        stages: one after the other: soft_prune, strip, sparsify, fold, verify, export.
         output: folder for the results.
     """
 

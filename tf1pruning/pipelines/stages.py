@@ -18,6 +18,7 @@ from ..plan import PruningPlan
 from ..report.counts import before_after
 from ..verify import difference_of, verify
 from .config import ExportConfig, FoldConfig, SoftPruneConfig, StageConfig, StripConfig, VerifyConfig
+from .sparsify import SparsifyConfig, run_sparsify
 from .state import MODEL, State, save
 
 Record = Dict[str, Any]
@@ -100,6 +101,7 @@ class _Kind(NamedTuple):
 KINDS: Dict[Type[StageConfig], _Kind] = {
     SoftPruneConfig: _Kind(run_soft_prune, ('plan', 'data')),
     StripConfig: _Kind(run_strip),
+    SparsifyConfig: _Kind(run_sparsify, ('levels',)),
     FoldConfig: _Kind(run_fold),
     VerifyConfig: _Kind(run_verify),
     ExportConfig: _Kind(run_export, ('calibration',)),

@@ -2,21 +2,32 @@
 
 import glob
 import os
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 import numpy as np
 
 from ..cost import count_cost
 from ..model.model import Model
 from ..tf1 import tf
+from .zipped import zipped_bytes
 
 
 def checkpoint_bytes(prefix: str) -> int:
     """Returns the size of a checkpoint's data and index files, of those of format V1, or of a `.pb`."""
+    return sum(map(os.path.getsize, _files(prefix)))
+
+
+def before_after_files(path_before: str, path_after: str) -> Dict[str, Any]:
+    """Returns the `bytes` of two models' files, and `zipped_bytes`, in a zip archive, with `before` and `after`."""
+    return {name: {'before': measure(path_before), 'after': measure(path_after)} for name, measure in (
+        ('bytes', checkpoint_bytes), ('zipped_bytes', lambda path: zipped_bytes(_files(path))))}
+
+
+def _files(prefix: str) -> List[str]:
     if os.path.isfile(prefix):
-        return os.path.getsize(prefix)
+        return [prefix]
     endings = ('.data-*', '.index', '-?????-of-?????')
-    return sum(os.path.getsize(name) for ending in endings for name in glob.glob(glob.escape(prefix) + ending))
+    return [name for ending in endings for name in sorted(glob.glob(glob.escape(prefix) + ending))]
 
 
 def weight_bytes(model: Model) -> int:
