@@ -1,0 +1,5 @@
+"""Weight sharing: few values in place of many, tensor by tensor."""
+
+from .shared import METHODS, Clustered, check_clusters, shared_values
+
+__all__ = ['METHODS', 'Clustered', 'check_clusters', 'shared_values']
