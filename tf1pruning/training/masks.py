@@ -21,15 +21,22 @@ def slice_masks(variable: tf.Operation, indices: Mapping[int, np.ndarray]) -> Li
         for axis, pruned in sorted(indices.items()):
             mask = np.ones(shape_of(variable)[axis], dtype_of(variable).as_numpy_dtype)
             mask[pruned] = 0
-            masks.append(tf.reshape(for_size(sizes[axis], mask, 1), broadcast_shape(variable, axis)))
+            masks.append(tf.reshape(for_size(sizes[axis:axis + 1], mask, 1), broadcast_shape(variable, axis)))
     return masks
 
 
-def for_size(size: tf.Tensor, values: np.ndarray, other: int) -> tf.Tensor:
-    """Returns a vector of values where it has its size when it runs, else as many as that of another value."""
-    used = values.size * tf.cast(tf.equal(size, values.size), tf.int32)
-    rest = tf.fill([size - used], values.dtype.type(other))
-    return tf.concat([tf.slice(tf.constant(values), [0], [used]), rest], 0)
+def for_size(size: tf.Tensor, values: np.ndarray, most: int) -> tf.Tensor:
+    """Returns a vector of values where it has its size when it runs, else as many as that of the largest value.
+
+    It runs for every mask in every training step, so it is as few operations as can be.
+
+    Args:
+        size: a vector of one number, at most how many values there are.
+        values: what a vector of the full size holds.
+        most: what a shorter one holds; no value is above it.
+    """
+    shorter = most * tf.cast(tf.not_equal(size, values.size), values.dtype)
+    return tf.maximum(tf.slice(tf.constant(values), [0], size), shorter)
 
 
 def broadcast_shape(variable: tf.Operation, axis: int) -> List[int]:

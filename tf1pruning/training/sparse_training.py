@@ -258,7 +258,8 @@ def _find_channels(graph: tf.Graph, channels: Channels, groups: Sequence[Group],
 def _part(variable: tf.Operation, axis: int, numbers: np.ndarray, count: int) -> _Part:
     each = int(np.prod(shape_of(variable))) // numbers.size
     weights = each * np.bincount(numbers, minlength=count + 1)[:-1]
-    return _Part(variable, axis, for_size(tf.raw_ops.Shape(input=read(variable))[axis], numbers, count), weights)
+    size = tf.raw_ops.Shape(input=read(variable))[axis:axis + 1]
+    return _Part(variable, axis, for_size(size, numbers, count), weights)
 
 
 def _along(values: tf.Tensor, axis: int) -> tf.Tensor:
