@@ -9,6 +9,7 @@ from tests import builders
 from tests.surgery import load
 from tf1pruning.errors import DataError, ModelError, NameNotFoundError, OptionError
 from tf1pruning.evaluation import Evaluator, Labelled
+from tf1pruning.evaluation.changeable import ChangeableGraph
 from tf1pruning.evaluation.open_batch import opened_batch
 from tf1pruning.graph.view import parse_tensor
 from tf1pruning.model.frozen import freeze
@@ -174,8 +175,37 @@ def test_mistakes(tmp_path: Any) -> None:
         with pytest.raises(ModelError, match=r'stem/kernel has shape \(3,\), expected \(3, 3, 3, 8\)'):
             evaluator.evaluate({'stem/kernel': np.zeros(3)})
     with Evaluator(model, labelled._replace(labels=np.full(7, 5))) as evaluator, pytest.raises(
-            DataError, match='label 5 of example 0 is out of range: output output has 5 classes'):
+            DataError, match='label 5 of example 0 is out of range: output output:0 has 5 classes'):
         evaluator.evaluate()
     with Evaluator(model.replace(outputs=('stem/Relu6',)), labelled) as evaluator, pytest.raises(
-            ModelError, match='output stem/Relu6 is .* name another one with --outputs'):
+            ModelError, match='output stem/Relu6:0 is .* name another one with --outputs'):
         evaluator.evaluate()
+
+
+@pytest.mark.parametrize('name', ['dense_se', 'residual_stage', 'flattened_by_shape', 'concatenated'])
+def test_variations_together_are_what_they_are_alone(tmp_path: Any, name: str) -> None:
+    """Of every weight tensor, and of two at once; the model is itself again."""
+    model = _model(name, tmp_path)
+    labelled, tensors = _labelled(model), list(weight_tensors(model))
+    with Evaluator(model, labelled, tensors, batch=4) as evaluator:
+        before = evaluator.evaluate()
+        sets = [{}, *({tensor: scale * model.value(tensor)} for tensor in tensors[1::2] for scale in (0.5, 2))]
+        for some in ([{}], sets[1:3], sets[:3], sets[-2:], sets):
+            together = evaluator.evaluate_each(some)
+            for changed, measured in zip(some, together):
+                assert measured == pytest.approx(evaluator.evaluate(changed), rel=1e-5)
+        assert together[0] != pytest.approx(together[-1], rel=1e-3)
+        assert evaluator.evaluate() == before
+
+
+def test_only_what_lies_behind_a_change_is_computed_again(tmp_path: Any) -> None:
+    """A shortcut around a changed weight is an input of what is computed, too."""
+    model = _model('residual_stage', tmp_path)
+    graph = ChangeableGraph(model, weight_tensors(model))
+    try:
+        assert graph.boundary(['stem/kernel'], 'output:0') == ['image:0']
+        assert graph.boundary(['unit_2/second/kernel'], 'output:0') == ['unit_2/first/Relu6:0', 'unit_1/Relu:0']
+        assert graph.boundary(['logits/kernel'], 'output:0') == ['Mean:0']
+        assert graph.boundary(['unit_2/second/kernel', 'stem/kernel'], 'output:0') == ['image:0']
+    finally:
+        graph.close()

@@ -8,6 +8,7 @@ from ..errors import ModelError
 from ..graph.channels_last import channels_last
 from ..graph.constants import set_constant
 from ..graph.shapes import first_line, set_declared_shape
+from ..graph.view import GraphView, parse_tensor
 from ..model.frozen import frozen_nodes, without_nodes
 from ..model.model import Model
 from ..model.values import AnyValue, as_value, type_number
@@ -15,6 +16,8 @@ from ..tf1 import tf
 
 _LARGE_BYTES = 1 << 20
 """Values above this size are variables anyway: TensorFlow would copy constants several times."""
+
+_BRANCHING = ('Switch', 'RefSwitch', 'Merge', 'Enter', 'RefEnter', 'If', 'StatelessIf', 'While', 'StatelessWhile')
 
 
 class ChangeableGraph:
@@ -34,13 +37,14 @@ class ChangeableGraph:
 
     def __init__(self, model: Model, tensors: Iterable[str], threads: int = 0) -> None:
         self._values: Dict[str, AnyValue] = {}
-        definition = self._definition(model, set(tensors))
+        definition = channels_last(self._definition(model, set(tensors)))
+        self._view = GraphView(definition)
         self._assign: Dict[str, Sequence[tf.Tensor]] = {}
         config = tf.ConfigProto(intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads)
         with tf.Graph().as_default() as graph:
             self._session = tf.Session(graph=graph, config=config)
             try:
-                tf.import_graph_def(channels_last(definition), name='')
+                tf.import_graph_def(definition, name='')
                 for number, name in enumerate(self._values):
                     variable = graph.get_tensor_by_name(name + ':0')
                     value = tf.placeholder(variable.dtype.base_dtype, variable.shape, 'changeable_%d' % number)
@@ -91,6 +95,31 @@ class ChangeableGraph:
             return list(self._session.run(list(tensors), dict(feeds)))
         except (tf.errors.OpError, ValueError, KeyError) as error:
             raise ModelError('cannot run the model: %s' % first_line(error)) from error
+
+    def boundary(self, changing: Iterable[str], output: str) -> List[str]:
+        """Returns the tensors from which an output can be computed after some changeable tensors have changed.
+
+        They depend on what is fed, but not on what changes. Given `y = Conv(Conv(x, v), w)` and a changing w. Result:
+        `Conv(x, v)`. Where a graph branches or loops, the placeholders.
+
+        Args:
+            changing: changeable tensors.
+            output: the tensor that is computed.
+        """
+        needed = self._view.ancestors([parse_tensor(output).node])
+        affected, varying = set(changing), {name for name in needed if self._view.op(name) == 'Placeholder'}
+        placeholders = [name + ':0' for name in sorted(varying)]
+        if self._view.operations.intersection(_BRANCHING):
+            return placeholders
+        for name in self._view.topological(needed):
+            sources = {tensor.node for tensor in self._view.inputs[name]}
+            if sources & affected:
+                affected.add(name)
+            if sources & varying:
+                varying.add(name)
+        found = {'%s:%d' % tensor: None for name in self._view.topological(affected & needed)
+                 for tensor in self._view.inputs[name] if tensor.node in varying - affected}
+        return list(found) or placeholders
 
     def close(self) -> None:
         """Closes the session."""
