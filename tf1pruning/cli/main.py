@@ -15,6 +15,7 @@ COMMANDS = {
     'inspect': 'show which channels can be pruned and what they cost',
     'prune': 'plan, soft-prune, strip, verify and export in one go, without training',
     'soft-prune': 'set redundant channels to zero, to retrain from',
+    'sensitivity': 'measure what compressing each weight tensor or group of channels alone costs',
     'strip': 'remove the channels of a plan',
     'sparsify': 'set the smallest weights to zero, in a structure or none',
     'verify': 'compare two models element by element',

@@ -26,3 +26,32 @@ class StageBar:
         """Clears the line."""
         if self._bar is not None:
             self._bar.close()
+
+
+class CountBar:
+    """A bar over many equal things, with the time left; nothing where standard error is not a terminal.
+
+    Args:
+        total: how many there are.
+        what: they are.
+        quiet: whether to say nothing.
+    """
+
+    def __init__(self, total: int, what: str, quiet: bool = False) -> None:
+        self._bar: Optional[tqdm] = None
+        self._total, self._what, self._quiet = total, what, quiet or not sys.stderr.isatty()
+
+    def __call__(self, count: int) -> None:
+        """Says how many were finished; those of the first call took no time."""
+        if self._quiet:
+            return
+        if self._bar is None:
+            self._bar = tqdm(total=self._total, initial=count, leave=False,
+                             bar_format=self._what + ' |{bar:30}| {n}/{total} {elapsed}<{remaining}')
+        else:
+            self._bar.update(count)
+
+    def close(self) -> None:
+        """Clears the line."""
+        if self._bar is not None:
+            self._bar.close()

@@ -67,7 +67,7 @@ class Journal:
             if version == VERSION and content['sum'] != _sum(settings, records):
                 raise ValueError('it was changed')
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise OutputError('%s is no journal of a pruning loop, or it is damaged (%s): choose another folder'
+            raise OutputError('%s is no journal of such a run, or it is damaged (%s): choose another folder'
                               % (self._path, error)) from error
         if version != VERSION:
             raise OutputError('%s was written by another version: choose another folder' % self._path)
