@@ -4,18 +4,17 @@ import json
 import os
 from typing import Any, Dict, Optional, Sequence
 
-from .errors import VerificationError
 from .files import write_text
 from .model.load import load_model
 from .model.model import Model
 from .model.save import save_model
+from .output_change import output_change
 from .output_folder import output_folder
 from .passes.sparse_proof import prove_sparse
 from .passes.sparsify import Sparsified, sparsify
 from .pipeline import Stage, Stages, runnable_part
 from .report.counts import before_after_files
 from .sparsity import SparsitySelection
-from .verify import TOLERANCE, compare, random_inputs, run
 
 STAGES = ('sparsify', 'write', 'prove', 'measure')
 REPORT = 'sparsify.json'
@@ -53,7 +52,7 @@ def write_sparse(model: Model, source: str, output: str, selection: SparsitySele
         with stages('prove'):
             written = load_model(path, model.outputs, model.inputs, model.feeds)
             prove_sparse(model, written, made)
-            change = _change(before, made.model, written)
+            change = output_change(before, made.model, written)
         with stages('measure'):
             report = dict(describe_sparse(made, selection), output_change=change,
                           **before_after_files(source, path))
@@ -69,18 +68,3 @@ def describe_sparse(made: Sparsified, selection: SparsitySelection) -> Dict[str,
     return {'structure': str(selection.structure), 'together': selection.together, 'weights': weights,
             'zeros': {'before': sum(tensor.zeros_before for tensor in made.tensors), 'after': zeros},
             'sparsity': zeros / weights, 'tensors': [tensor.to_json() for tensor in made.tensors]}
-
-
-def _change(before: Model, sparse: Model, written: Model) -> Dict[str, Any]:
-    """Runs three models on the same inputs; returns how far the outputs of the sparse one are from what they were.
-
-    Raises:
-        VerificationError: the written model does not compute what the one in memory does.
-    """
-    inputs = random_inputs(before)
-    expected = run(runnable_part(sparse), inputs)
-    difference = compare(expected, run(runnable_part(written), inputs), before.outputs)
-    if not difference.relative <= TOLERANCE:
-        raise VerificationError('what was written differs from what was computed by %.2e relative at output %s; '
-                                'nothing was left' % (difference.relative, difference.output))
-    return dict(compare(run(before, inputs), expected, before.outputs)._asdict())

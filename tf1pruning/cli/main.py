@@ -18,6 +18,7 @@ COMMANDS = {
     'sensitivity': 'measure what compressing each weight tensor or group of channels alone costs',
     'strip': 'remove the channels of a plan',
     'sparsify': 'set the smallest weights to zero, in a structure or none',
+    'cluster': 'give the weights of every tensor few values to share, with proof',
     'verify': 'compare two models element by element',
     'export': 'write .pb, TFLite, ONNX, SavedModel, each compared with the checkpoint',
     'run': 'run a pipeline of a YAML file: passes in order, verification, exports',

@@ -1,5 +1,6 @@
 """Weight sharing: few values in place of many, tensor by tensor."""
 
+from .selection import ClusterSelection
 from .shared import METHODS, Clustered, check_clusters, shared_values
 
-__all__ = ['METHODS', 'Clustered', 'check_clusters', 'shared_values']
+__all__ = ['METHODS', 'ClusterSelection', 'Clustered', 'check_clusters', 'shared_values']

@@ -17,6 +17,7 @@ from ..pipeline import describe, some_of
 from ..plan import PruningPlan
 from ..report.counts import before_after
 from ..verify import difference_of, verify
+from .cluster import ClusterConfig, run_cluster
 from .config import ExportConfig, FoldConfig, SoftPruneConfig, StageConfig, StripConfig, VerifyConfig
 from .sparsify import SparsifyConfig, run_sparsify
 from .state import MODEL, State, save
@@ -102,6 +103,7 @@ KINDS: Dict[Type[StageConfig], _Kind] = {
     SoftPruneConfig: _Kind(run_soft_prune, ('plan', 'data')),
     StripConfig: _Kind(run_strip),
     SparsifyConfig: _Kind(run_sparsify, ('levels',)),
+    ClusterConfig: _Kind(run_cluster, ('bits',)),
     FoldConfig: _Kind(run_fold),
     VerifyConfig: _Kind(run_verify),
     ExportConfig: _Kind(run_export, ('calibration',)),

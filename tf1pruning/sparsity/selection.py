@@ -1,10 +1,10 @@
 """Which weight tensors become sparse, how sparse, and in what structure."""
 
-from typing import Dict, Iterable, Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, Mapping, NamedTuple, Optional, Tuple
 
-from ..errors import NameNotFoundError, OptionError
+from ..errors import OptionError
 from ..model.model import Model
-from ..weights import WeightTensor, chosen, weight_tensors
+from ..weights import WeightTensor, below, chosen, weight_tensors
 from .structure import UNSTRUCTURED, Structure, check_sparsity
 from .tiling import tiling_of
 
@@ -57,11 +57,11 @@ class SparsitySelection(NamedTuple):
             OptionError: nothing is left, or the structure does not fit one of them.
         """
         known = weight_tensors(model)
-        gone = set(_below(known, self.exclude))
+        gone = set(below(known, self.exclude))
         if self.levels is not None:
             found = chosen(known, self.levels)
         else:
-            wanted = list(_below(known, self.only)) if self.only else list(known)
+            wanted = list(below(known, self.only)) if self.only else list(known)
             found = {name: known[name] for name in known if name in wanted and (
                 known[name].input_axis is not None or name in self.only)}
         found = {name: tensor for name, tensor in found.items() if name not in gone}
@@ -76,12 +76,3 @@ class SparsitySelection(NamedTuple):
     def level_of(self, name: str) -> Optional[float]:
         """Returns how sparse a tensor becomes by itself."""
         return self.levels[name] if self.levels is not None else self.sparsity
-
-
-def _below(tensors: Mapping[str, WeightTensor], names: Iterable[str]) -> Iterable[str]:
-    """Yields the tensors of some names or scopes, and so the partitions of a variable."""
-    for name in names:
-        inside = [each for each in tensors if each == name or each.startswith(name + '/')]
-        if not inside:
-            raise NameNotFoundError.closest('weight tensor', name, tensors)
-        yield from inside

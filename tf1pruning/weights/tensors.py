@@ -87,6 +87,21 @@ def chosen(tensors: Mapping[str, WeightTensor], names: Iterable[str]) -> Dict[st
     return found
 
 
+def below(tensors: Mapping[str, WeightTensor], names: Iterable[str]) -> List[str]:
+    """Returns the weight tensors of some names, or scopes of names, and so the partitions of a variable.
+
+    Raises:
+        NameNotFoundError: a name fits none; with the closest names.
+    """
+    found: List[str] = []
+    for name in names:
+        inside = [each for each in tensors if each == name or each.startswith(name + '/')]
+        if not inside:
+            raise NameNotFoundError.closest('weight tensor', name, tensors)
+        found += inside
+    return found
+
+
 _Axes = Tuple[Optional[int], int]
 
 
