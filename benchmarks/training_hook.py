@@ -2,8 +2,8 @@
 
 Held or pruned is half of the channels inside every block; regularised are all channels. Both graphs are trained in one
 process, one step of each in turn, first one and then the other first; the ratio is the median of the pairs' ratios.
-Soft filter pruning chooses at the end of every epoch: with `--every_steps=1` it chooses after every step, and the
-difference is what one choice costs.
+Soft filter pruning chooses at the end of every epoch, and magnitude pruning, of half of all weights, by its schedule:
+with `--every_steps=1` they choose after every step, and the difference is what one choice costs.
 
 Run: `python -m benchmarks.training_hook [--hook=hold_zeros] [--pairs=300] [--optimizer=adam]`, which prints JSON.
 """
@@ -22,7 +22,16 @@ from tf1pruning.choice import Selection
 from tf1pruning.passes.soft_prune import zeros_of
 from tf1pruning.ranking import Amount
 from tf1pruning.tf1 import tf
-from tf1pruning.training import GroupLasso, HoldZeros, Network, NetworkSlimming, SoftFilterPruning, Strength
+from tf1pruning.training import (
+    ConstantSparsity,
+    GroupLasso,
+    HoldZeros,
+    MagnitudePruning,
+    Network,
+    NetworkSlimming,
+    SoftFilterPruning,
+    Strength,
+)
 from tf1pruning.training.live_graph import LiveChannels
 from train.classifier import Classifier
 from train.config import Experiment, load
@@ -53,6 +62,8 @@ HOOKS: Dict[str, Callable[[Network], tf.train.SessionRunHook]] = {
     'soft_filter_pruning': lambda network: SoftFilterPruning(
         network, HALF, FLAGS.every_steps, os.path.join(tempfile.mkdtemp(), 'plan.json')),
     'group_lasso': lambda network: GroupLasso(network, Strength(1e-3, grow_steps=100), emphasis=16),
+    'magnitude_pruning': lambda network: MagnitudePruning(
+        network, ConstantSparsity(0, None, FLAGS.every_steps, 0.5)),
     'network_slimming': lambda network: NetworkSlimming(network, Strength(1e-3, grow_steps=100)),
 }
 
@@ -99,7 +110,7 @@ def main(arguments: List[str]) -> None:
 
 if __name__ == '__main__':
     flags.DEFINE_enum('hook', 'hold_zeros', sorted(HOOKS), 'Which hook.')
-    flags.DEFINE_integer('every_steps', 1000000, 'Steps between two choices of soft filter pruning.')
+    flags.DEFINE_integer('every_steps', 1000000, 'Steps between two choices of soft filter or magnitude pruning.')
     flags.DEFINE_integer('pairs', 300, 'How many pairs of steps.')
     flags.DEFINE_integer('batch_size', 64, 'Images per step.')
     flags.DEFINE_string('optimizer', 'adam', 'adam, momentum, rmsprop or adagrad.')

@@ -20,6 +20,7 @@ from .distributed.plain_graph import write_plain_graph
 from .model_fn import classifier_model_fn
 from .progress import EvaluationListener, ProgressHook
 from .resuming import record, steps_done
+from .sparsifying import sparsifying
 
 _LOG = logging.getLogger(__name__)
 
@@ -77,7 +78,8 @@ class Classifier:
               hooks: Sequence[tf.train.SessionRunHook] = (), change: Optional[Change] = None) -> str:
         """Trains until `train.steps`, going on from the latest checkpoint in `model_dir` if there is one.
 
-        What is gone on with sees the images that it would have seen without the interruption.
+        What is gone on with sees the images that it would have seen without the interruption. Weights become zero as
+        the experiment says, unless `train` says how to train.
 
         Args:
             model_dir: the folder for checkpoints and summaries.
@@ -94,7 +96,10 @@ class Classifier:
             OptionError: the loss is no number any more, so the learning rate is too high.
             DataError: files cannot be read, or there are too many bad records.
         """
-        experiment = dataclasses.replace(self._experiment, train=train or self._experiment.train)
+        if train is None and self._experiment.sparsify is not None:
+            hooks = [*hooks, sparsifying(self._experiment.sparsify, self.network)]
+        experiment = dataclasses.replace(self._experiment, train=train or self._experiment.train,
+                                         sparsify=None if train is not None else self._experiment.sparsify)
         if self._leads:
             record(model_dir, experiment)
         if start is None and isinstance(experiment.model, ImportedConfig):

@@ -13,7 +13,15 @@ from tests.train.data.written import write_records
 from tf1pruning.errors import ModelError, OptionError, OutputError
 from tf1pruning.tf1 import tf
 from train.classifier import Classifier
-from train.config import AugmentConfig, DigitsConfig, Experiment, LeNet300Config, TFRecordConfig, TrainConfig
+from train.config import (
+    AugmentConfig,
+    DigitsConfig,
+    Experiment,
+    LeNet300Config,
+    SparsifyConfig,
+    TFRecordConfig,
+    TrainConfig,
+)
 from train.data import DataError
 
 IMAGES = DigitsConfig(validation_fraction=0.2, augment=AugmentConfig(crop=1, flip=True))
@@ -137,3 +145,33 @@ def test_bad_records_stop_a_training_with_one_line(tmp_path: Any) -> None:
     with pytest.raises(DataError, match='3 bad records, where max_bad_records allows 2; the last .*train-0') as error:
         classifier.train(str(tmp_path / 'out'))
     assert '\n' not in str(error.value)
+
+
+@pytest.mark.slow
+def test_weights_become_zero_as_the_experiment_says(tmp_path: Any) -> None:
+    """By the last step exactly, interrupted or not, in the averages too."""
+    sparse = dataclasses.replace(with_train(EXPERIMENT, checkpoint_steps=3), images=DigitsConfig(),
+                                 sparsify=SparsifyConfig(begin=1, end=5, frequency=2, final=0.75))
+    classifier = Classifier(sparse)
+    whole = values(classifier.train(str(tmp_path / 'whole')))
+    with pytest.raises(KeyboardInterrupt):
+        classifier.train(str(tmp_path / 'parts'), hooks=[Interruption(5)])
+    parts = values(classifier.train(str(tmp_path / 'parts')))
+    assert sorted(whole) == sorted(parts)
+    assert all(np.array_equal(value, parts[name]) for name, value in whole.items())
+    kernels = [name[:-len('/magnitude_mask')] for name in whole if name.endswith('/magnitude_mask')]
+    assert len(kernels) == 2
+    for name in kernels:
+        for each in (name, name + '/ExponentialMovingAverage', name + '/Adam', name + '/Adam_1'):
+            assert ((whole[each] == 0) >= ~whole[name + '/magnitude_mask']).all()
+        assert (whole[name] == 0).sum() == whole[name].size - round(whole[name].size * 0.25)
+
+
+def test_only_the_training_of_the_experiment_makes_zeros(tmp_path: Any) -> None:
+    """Others, as those of a pruning loop, do not; and what was begun without zeros does not go on with them."""
+    classifier = Classifier(dataclasses.replace(EXPERIMENT, images=DigitsConfig(),
+                                                sparsify=SparsifyConfig(end=5, final=0.75)))
+    other = values(classifier.train(str(tmp_path), dataclasses.replace(EXPERIMENT.train, steps=1)))
+    assert not [name for name in other if 'magnitude' in name]
+    with pytest.raises(OutputError, match='holds a training with sparsify None'):
+        classifier.train(str(tmp_path))

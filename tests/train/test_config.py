@@ -58,7 +58,8 @@ def test_examples_load_and_document_every_key(path: str) -> None:
     assert [name for name in names if not re.search(r'\b%s:' % name, text)] == []
 
 
-@pytest.mark.parametrize('path', [path for path in EXAMPLES if kind_of(path) is Experiment], ids=os.path.basename)
+@pytest.mark.parametrize('path', [path for path in EXAMPLES if not os.path.basename(path).startswith(
+    ('loop_', 'sparse_'))], ids=os.path.basename)
 def test_every_example_has_a_loop(path: str) -> None:
     """It names its file, and decides by images that are not those for the report."""
     name = os.path.basename(path)
@@ -66,6 +67,14 @@ def test_every_example_has_a_loop(path: str) -> None:
     assert loop.experiment == name
     settings_of(loop)
     assert load(Experiment, path).images.validation_fraction > 0 or not loop.has_floor
+
+
+@pytest.mark.parametrize('path', [path for path in EXAMPLES if '/sparse_' in path], ids=os.path.basename)
+def test_sparse_examples_are_their_dense_ones_and_zeros(path: str) -> None:
+    """Another network or training would need another loop, and no comparison."""
+    sparse, dense = load(Experiment, path), load(Experiment, path.replace('/sparse_', '/'))
+    assert sparse.sparsify is not None
+    assert dataclasses.replace(sparse, sparsify=None) == dense
 
 
 def test_values_and_defaults(tmp_path: Any) -> None:
@@ -188,3 +197,25 @@ def test_whatever_yaml_can_say(tmp_path: Any, text: str) -> None:
     path.write_text(text)
     with pytest.raises(OptionError, match=r'bad\.yaml'):
         load(Experiment, str(path))
+
+
+@pytest.mark.parametrize(('keys', 'message'), [
+    ('end: 10, final: 0.9', ''), ('end: 10, levels: {a: 0.5}', ''), ('end: 10, structure: "2:4"', ''),
+    ('begin: 10, end: 10, final: 0.5, schedule: constant', ''),
+    ('final: 0.9', "missing key 'end'"), ('end: 10', 'either final or levels'),
+    ('end: 10, final: 0.9, levels: {a: 0.5}', 'either final or levels'),
+    ('end: 10, final: 1', r'final: sparsity 1 is not in \[0, 1\)'),
+    ('end: 10, levels: {a: 1.5}', 'levels: a: sparsity 1.5 is not in'),
+    ('end: 10, final: 0.9, structure: "4:2"', 'cannot stay'),
+    ('end: 10, final: 0.9, structure: "2:4"', 'leave out final'),
+    ('begin: 10, end: 10, final: 0.9', 'end must be after begin'), ('end: 10, final: 0.9, frequency: 0', 'frequency'),
+    ('end: 10, final: 0.9, schedule: cubic', 'expected constant or polynomial'),
+    ('end: 10, levels: {a: 0.5}, together: true', 'leave out together and tensors'),
+    ('end: 101, final: 0.9', 'end is after the last of the 100 steps')])
+def test_gradual_pruning(tmp_path: Any, keys: str, message: str) -> None:
+    text = 'model: {name: lenet_5}\ntrain: {steps: 100}\nsparsify: {%s}' % keys
+    if not message:
+        assert load(Experiment, write(tmp_path, text)).sparsify is not None
+        return
+    with pytest.raises(OptionError, match=message):
+        load(Experiment, write(tmp_path, text))

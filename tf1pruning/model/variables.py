@@ -50,6 +50,9 @@ _APPLY = re.compile(r'(Resource)?(Sparse)?Apply(?=[A-Z])')
 _DIVISORS = {'Adagrad': 0, 'AdagradV2': 0, 'ProximalAdagrad': 0, 'AdagradDA': 1, 'Ftrl': 0, 'FtrlV2': 0}
 
 
+_SELECTS = ('Select', 'SelectV2')
+"""What masks a gradient that enters an update, where magnitude pruning has a say in it."""
+
 Definitions = Dict[str, Dict[str, VariableDef]]
 
 
@@ -142,7 +145,8 @@ def find_companions(view: GraphView, variables: Dict[str, Variable]) -> Dict[str
     """Finds the variables that change shape with another one: optimizer slots and moving averages.
 
     Slots are the other variables among the inputs of the Apply* operation that writes the variable; an average is
-    the variable M of `AssignSub(M, (M - read(variable)) · decay)`. Both by their edges, never by their names.
+    the variable M of `AssignSub(M, (M - read(variable)) · decay)`; a mask is the condition that selects the gradient.
+    All by their edges, never by their names.
 
     Returns:
         Variable node → its companions, all of the variable's own shape.
@@ -155,6 +159,8 @@ def find_companions(view: GraphView, variables: Dict[str, Variable]) -> Dict[str
             read = [view.source(tensor, ('Identity', 'Switch', 'RefSwitch')).node for tensor in view.inputs[name][1:]]
             slots = [source for source in read if view.op(source) in VARIABLE_OPS]
             pairs = [(owner or '', Companion(slot, index != divisor_of(node.op))) for index, slot in enumerate(slots)]
+            masks = [view.source(view.inputs[source][0]).node for source in read if view.op(source) in _SELECTS]
+            pairs += [(owner or '', Companion(mask, True)) for mask in masks]
         elif node.op in ('AssignSub', 'AssignSubVariableOp'):
             pairs = [(owner, Companion(average, True)) for owner, average in _average_of(view, name)]
         for owner, companion in pairs:

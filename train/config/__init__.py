@@ -32,6 +32,7 @@ from .mobilenets import (
 )
 from .model import BuiltConfig, ConvolutionalConfig, ModelConfig
 from .networks import FashionCnnConfig, LeNet5Config, LeNet300Config, ResNetConfig, VGGConfig
+from .sparsify import SparsifyConfig
 from .training import TrainConfig
 
 __all__ = [
@@ -40,7 +41,8 @@ __all__ = [
     'FolderConfig', 'ImportedConfig', 'LeNet300Config', 'LeNet5Config', 'LoopConfig', 'MachineConfig',
     'MnistConfig', 'MobileNetV1Config', 'MobileNetV2Config', 'MobileNetV2SEConfig', 'MobileNetV3Config',
     'MobileNetV3SmallConfig', 'ModelConfig', 'PicturesConfig', 'ResNetConfig', 'SeparableConfig', 'SoftConfig',
-    'SparseConfig', 'TFRecordConfig', 'TrainConfig', 'V3BlockConfig', 'VGGConfig', 'load', 'one_of']
+    'SparseConfig', 'SparsifyConfig', 'TFRecordConfig', 'TrainConfig', 'V3BlockConfig', 'VGGConfig', 'load',
+    'one_of']
 
 CONFIGS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), 'configs')
 """The folder of the examples."""

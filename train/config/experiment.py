@@ -1,10 +1,14 @@
 """A network, what it learns from, and how."""
 
 import dataclasses
+from typing import Optional
+
+from tf1pruning.typed_yaml import require
 
 from .images import DataConfig, DigitsConfig
 from .machine import MachineConfig
 from .model import ModelConfig
+from .sparsify import SparsifyConfig
 from .training import TrainConfig
 
 
@@ -17,9 +21,16 @@ class Experiment:
         train: the training.
         images: what it trains on.
         machine: what the training runs on.
+        sparsify: the weights that become zero while it trains; null: none.
     """
 
     model: ModelConfig
     train: TrainConfig
     images: DataConfig = DigitsConfig()
     machine: MachineConfig = MachineConfig()
+    sparsify: Optional[SparsifyConfig] = None
+
+    def __post_init__(self) -> None:
+        """Refuses zeros that would not be there in time."""
+        require(self.sparsify is None or self.sparsify.end <= self.train.steps,
+                'sparsify: end is after the last of the %d steps' % self.train.steps)

@@ -32,7 +32,8 @@ def run_task(experiment: Experiment, folder: str, lead: Callable[[Classifier], O
         OutputError: the chief cannot write into the folder.
     """
     distribute = experiment.machine.distribute
-    refused = [*unshared, *['an imported network'] * isinstance(experiment.model, ImportedConfig)]
+    refused = [*unshared, *['sparsify'] * (experiment.sparsify is not None),
+               *['an imported network'] * isinstance(experiment.model, ImportedConfig)]
     if distribute != MachineConfig.distribute and refused:
         raise UnsupportedError('distribute: %s does not go with %s: leave that out, or set distribute: none'
                                % (distribute, ', '.join(refused)))
