@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 from tests.fuzz import mutations, seeds
 from tests.fuzz.graphs import damage_graph
+from tests.fuzz.sections import damaged_sections
 from tests.fuzz.tables import damaged_table
 from tf1pruning.abandoned import MARK
 from tf1pruning.cli import main
@@ -61,6 +62,7 @@ _FROZEN = [tuple(word.replace('net', 'net/frozen.pb').replace('sound', 'sound/fr
 _SAVED = [tuple(word for word in words if word not in _NET) for words in ALL]
 _STRIP = [('strip', 'net/Pruned_Dir', *_NET, '--plan', 'net/plan.json', '--output', 'new', *more)
           for more in ((), ('--inference',), ('--zero-unconverged',))]
+_UNPACK = [('unpack', 'net/model.tfp', '--output', 'new', *more) for more in ((), ('--large', '--json'))]
 _TRAIN = [(*words, '--feed', 'is_training=false;keep_prob=1.0') for words in ALL]
 _BYTES, _TEXT, _JSON = mutations.damaged_bytes, mutations.damaged_text, mutations.damaged_json
 _META = (_BYTES, mutations.damaged_message(tf.MetaGraphDef), *[_edited(tf.MetaGraphDef, lambda it: it.graph_def)] * 2)
@@ -76,6 +78,7 @@ TARGETS = (
     Target('net', DATA, (_BYTES,), CHANGE, 0.5),
     Target('shards', 'model.ckpt.data-00001-of-00002', (_BYTES,), CHANGE, 0.5),
     Target('v1', 'model.ckpt', (_BYTES, damaged_table), ALL, 2), Target('net', STATE, (_BYTES, _TEXT), ALL),
+    Target('packed', 'model.tfp', (_BYTES, damaged_sections, damaged_sections), _UNPACK, 2),
     Target('pruned', 'plan.json', (_BYTES, _JSON, _JSON), _STRIP, 2),
     Target('pruned', 'Pruned_Dir/' + META, _META, _STRIP),
     Target('net', 'filters.json', (_BYTES, _JSON, _JSON), [('filters', 'net/filters.json')]),

@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 
+import numpy as np
+
 from tests.builders import NETWORKS, save_network, save_training
 from tests.plain import new_session
 from tf1pruning.channels import analyse
@@ -12,7 +14,9 @@ from tf1pruning.files import atomic_folder
 from tf1pruning.filters_file import filters_of
 from tf1pruning.model.checkpoint import load_checkpoint
 from tf1pruning.model.frozen import save_frozen
+from tf1pruning.model.model import Model
 from tf1pruning.network import Network
+from tf1pruning.packing import pack
 from tf1pruning.passes.to_inference import to_inference
 from tf1pruning.pipeline import prune
 from tf1pruning.plan import PruningPlan
@@ -21,6 +25,7 @@ from tf1pruning.search.loop import prune_loop
 from tf1pruning.search.settings import LoopSettings
 from tf1pruning.search.steps import Step
 from tf1pruning.tf1 import tf
+from tf1pruning.weights import with_values
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 NETWORK = Network('output')
@@ -40,6 +45,7 @@ def make_seeds(folder: str) -> None:
     model = load_checkpoint(prefix, ('output',))
     os.mkdir(os.path.join(folder, 'frozen'))
     save_frozen(to_inference(model), os.path.join(folder, 'frozen', 'frozen.pb'))
+    _save_packed(model, os.path.join(folder, 'packed'))
     _save_saved_model(os.path.join(folder, 'saved'))
     prune(model, prefix, os.path.join(folder, 'pruned'), Selection(Amount(ratio=0.5, align=2), ('all',)))
     channels = analyse(to_inference(model))
@@ -49,6 +55,16 @@ def make_seeds(folder: str) -> None:
     shutil.copytree(os.path.join(folder, 'net'), os.path.join(folder, 'loop', 'start'))
     run_loop(os.path.join(folder, 'loop'))
     shutil.copytree(os.path.join(ROOT, 'configs'), os.path.join(folder, 'configs'))
+
+
+def _save_packed(model: Model, folder: str) -> None:
+    """Packs a model some of whose weights are pruned, or share values."""
+    os.mkdir(folder)
+    forward = to_inference(model)
+    values = {name: forward.value(name) for name in forward.variables}
+    values = {name: np.where(np.abs(value) < 0.2, np.float32(0), np.round(4 * value) / 4 if number % 2 else value)
+              for number, (name, value) in enumerate(sorted(values.items()))}
+    pack(with_values(forward, values), os.path.join(folder, 'model.tfp'))
 
 
 def run_loop(output: str) -> None:

@@ -21,6 +21,8 @@ COMMANDS = {
     'cluster': 'give the weights of every tensor few values to share, with proof',
     'verify': 'compare two models element by element',
     'export': 'write .pb, TFLite, ONNX, SavedModel, each compared with the checkpoint',
+    'pack': 'write weights, entropy-coded, and their graph into one small file',
+    'unpack': 'turn a packed file into a checkpoint or a .pb again',
     'run': 'run a pipeline of a YAML file: passes in order, verification, exports',
     'benchmark': 'measure how long exported files take, side by side',
     'report': 'make one page of what a run has left',

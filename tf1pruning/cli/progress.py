@@ -55,3 +55,22 @@ class CountBar:
         """Clears the line."""
         if self._bar is not None:
             self._bar.close()
+
+
+class PartBar:
+    """A bar that is told what part of the work is done; nothing where standard error is not a terminal."""
+
+    def __init__(self, what: str, quiet: bool = False) -> None:
+        self._bar: Optional[tqdm] = None
+        if sys.stderr.isatty() and not quiet:
+            self._bar = tqdm(total=1.0, leave=False, desc=what, bar_format='{desc} |{bar:30}| {elapsed}<{remaining}')
+
+    def __call__(self, part: float) -> None:
+        """Says what part of the work is done, from 0 to 1."""
+        if self._bar is not None:
+            self._bar.update(part - self._bar.n)
+
+    def close(self) -> None:
+        """Clears the line."""
+        if self._bar is not None:
+            self._bar.close()

@@ -197,7 +197,7 @@ class PipelineConfig:
 
     Attributes:
         model: what is compressed.
-        stages: one after the other: soft_prune, strip, sparsify, cluster, fold, verify, export.
+        stages: one after the other: soft_prune, strip, sparsify, cluster, fold, verify, export, pack.
         output: folder for the results.
     """
 

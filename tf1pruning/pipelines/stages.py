@@ -19,6 +19,7 @@ from ..report.counts import before_after
 from ..verify import difference_of, verify
 from .cluster import ClusterConfig, run_cluster
 from .config import ExportConfig, FoldConfig, SoftPruneConfig, StageConfig, StripConfig, VerifyConfig
+from .pack import PackConfig, run_pack
 from .sparsify import SparsifyConfig, run_sparsify
 from .state import MODEL, State, save
 
@@ -104,6 +105,7 @@ KINDS: Dict[Type[StageConfig], _Kind] = {
     StripConfig: _Kind(run_strip),
     SparsifyConfig: _Kind(run_sparsify, ('levels',)),
     ClusterConfig: _Kind(run_cluster, ('bits',)),
+    PackConfig: _Kind(run_pack),
     FoldConfig: _Kind(run_fold),
     VerifyConfig: _Kind(run_verify),
     ExportConfig: _Kind(run_export, ('calibration',)),
