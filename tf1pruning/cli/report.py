@@ -10,8 +10,8 @@ EXAMPLES = """  tf1pruning report out
   tf1pruning report out --format md --output comment.md
   tf1pruning report out/demo --format tensorboard --output train_dir/report
 
-DIR is what prune, strip, export, run or benchmark wrote, the folder of a pruning loop, or one above these. Only what
-lies in it is read, and nothing in it is changed. The page asks no network for anything.
+DIR is what prune, strip, export, run, sensitivity or benchmark wrote, the folder of a pruning loop, or one above
+these. Only what lies in it is read, and nothing in it is changed. The page asks no network for anything.
 """
 
 

@@ -4,11 +4,19 @@ from typing import Tuple
 
 from tests.report import runs
 from tf1pruning.plan import GroupPlan, PruningPlan
-from tf1pruning.report.page.charts import Series, Value, accuracy_figure, figure, score_figure
+from tf1pruning.report.page.charts import (
+    Series,
+    Value,
+    accuracy_figure,
+    figure,
+    score_figure,
+    sensitivity_figure,
+)
 from tf1pruning.report.page.network import network_pictures
 from tf1pruning.report.run.attempts import read_attempts
 from tf1pruning.report.run.gathered import Run
 from tf1pruning.report.run.layers import Layer
+from tf1pruning.report.run.sensitivity import read_sensitivity
 
 EMPTY = Run('run', (), (), None, None, (), (), (), (), (), None, None, '', ())
 
@@ -77,3 +85,18 @@ def test_a_network_of_too_many_lines() -> None:
     layers = [layer('layer_%d' % number, 8, 8, tuple(range(number))) for number in range(40)]
     picture = network_pictures(layers)[0]
     assert (len(picture.arcs), picture.left_out) == (600, 40 * 39 // 2 - 600)
+
+
+def test_sensitivity_of_each_parameter() -> None:
+    """A line for each, and one for the model as it is; bits fall from left to right; what is damaged is left out."""
+    record = {'column': 'bits', 'baseline': {'accuracy': 0.9}, 'parameters': [
+        {'parameter': 'a/kernel', 'bits': [8, 2], 'accuracy': [0.9, 0.5]},
+        {'parameter': 'b/kernel', 'bits': [8, 2, 'x'], 'accuracy': [0.9, None, 0.1]}, 'c', {'bits': [1]}]}
+    found, = sensitivity_figure(EMPTY._replace(sensitivity=read_sensitivity(record)))
+    lines = found.charts[0].drawn
+    assert [[(mark.value.x, mark.value.y) for mark in line.marks] for line in lines] == [
+        [(8, 90), (2, 50)], [(8, 90)], [(8, 90), (2, 90)]]
+    assert lines[0].marks[0].x < lines[0].marks[1].x
+    assert lines[0].marks[0].y < lines[0].marks[1].y
+    assert read_sensitivity({'column': 'bits', 'parameters': []}) is None
+    assert sensitivity_figure(EMPTY) == []

@@ -155,6 +155,27 @@ def score_figure(run: Run) -> List[Figure]:
                    [(each, 'threshold %g' % each) for each in asked])]
 
 
+def sensitivity_figure(run: Run) -> List[Figure]:
+    """Draws accuracy with one parameter compressed, a line for each; nothing where that was not measured."""
+    found = run.sensitivity
+    if found is None:
+        return []
+    series = [Series('', 'thin', tuple(Value(place, 100.0 * accuracy, curve.name, '%s: %s at %s %g' % (
+        curve.name, show('part', accuracy), found.column, place)) for place, accuracy in curve.points))
+              for curve in found.curves]
+    places, heights = zip(*((value.x, value.y) for each in series for value in each.values))
+    span = (min(places), max(places)) if found.column != 'bits' else (max(places), min(places))
+    if found.baseline is not None:
+        heights += (100.0 * found.baseline,)
+        series.append(Series('as it is', 'line-1', tuple(Value(place, heights[-1], '', 'as it is: %s' % show(
+            'part', found.baseline)) for place in span), marked=False))
+    room = max(0.2, 0.05 * (max(heights) - min(heights)))
+    return [figure('Each parameter alone', 'Accuracy when one parameter is compressed and all others are as they are: '
+                   'a line for each. What falls early is sensitive.', found.column, 'accuracy, %',
+                   [each._replace(marked=False) for each in series], span,
+                   (max(0.0, min(heights) - room), min(100.0, max(heights) + room)))]
+
+
 def _above(scores: Sequence[float], places: Sequence[float], name: str) -> Tuple[Value, ...]:
     parts = [100.0 * sum(score > place for score in scores) / len(scores) for place in places]
     return tuple(Value(place, part, name, '%s: %.0f %% above %.2g' % (name, part, place))

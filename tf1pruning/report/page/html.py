@@ -11,7 +11,7 @@ from ...extras import need
 from ..run.counts import LABELS
 from ..run.gathered import Run
 from . import numbers
-from .charts import accuracy_figure, score_figure
+from .charts import accuracy_figure, score_figure, sensitivity_figure
 from .contents import kind_of, other_sizes, tables, verdict
 from .heat_maps import heat_maps
 from .network import network_pictures
@@ -47,7 +47,7 @@ def render_page(run: Run) -> str:
         run=run, title=os.path.basename(os.path.abspath(run.folder)), version=__version__, verdict=verdict(run),
         style=style, script=script, hashes={'style': digest(style), 'script': digest(script)},
         cards=_cards(run), sizes=other_sizes(run), tables=found, savings=_savings(run),
-        figures=accuracy_figure(run), scores=score_figure(run),
+        figures=accuracy_figure(run), scores=score_figure(run) + sensitivity_figure(run),
         pictures=network_pictures(run.layers), heat_maps=heat_maps(run.kernels), downloads=_downloads(found)))
 
 

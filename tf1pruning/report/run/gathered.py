@@ -15,6 +15,7 @@ from .layers import Layer, list_layers
 from .networks import find_after, find_before, model_in, read_networks
 from .places import Places
 from .reading import items, mapping, text
+from .sensitivity import Sensitivity, read_sensitivity
 from .speed import Benchmark, read_benchmark
 
 logger = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ class Run(NamedTuple):
         benchmark: measured times.
         note: what the report says of a plan that prunes nothing.
         missing: what is left out.
+        sensitivity: what compressing each parameter alone costs.
     """
 
     folder: str
@@ -85,6 +87,7 @@ class Run(NamedTuple):
     benchmark: Optional[Benchmark]
     note: str
     missing: Tuple[Missing, ...]
+    sensitivity: Optional[Sensitivity] = None
 
 
 def gather(folder: str, tell: Callable[[str], None] = lambda stage: None) -> Run:
@@ -107,9 +110,10 @@ def gather(folder: str, tell: Callable[[str], None] = lambda stage: None) -> Run
     if plan is None and mapping(mapping(certified).get('plan')):
         plan = first_plan = PruningPlan.from_dict(mapping(certified)['plan'])
     benchmark = read_benchmark(places.json('benchmark.json'))
-    if not (mapping(report) or attempts or plan or certificate or benchmark):
-        raise ModelError('%s holds nothing of a run (plan.json, report.json, history.json, certificate.json or '
-                         'benchmark.json): give the folder that a command wrote into' % folder)
+    sensitivity = read_sensitivity(places.json('sensitivity.json'))
+    if not (mapping(report) or attempts or plan or certificate or benchmark or sensitivity):
+        raise ModelError('%s holds nothing of a run (plan.json, report.json, history.json, certificate.json, '
+                         'benchmark.json or sensitivity.json): give the folder that a command wrote into' % folder)
     why: Dict[str, str] = {}
     tell('networks')
     layers, refused = _tried(lambda: _networks(places, settings), _NO_NETWORKS, 'layers', why)
@@ -117,7 +121,7 @@ def gather(folder: str, tell: Callable[[str], None] = lambda stage: None) -> Run
     kernels = _tried(lambda: _kernels(places, plan, attempts), _NO_KERNELS, 'filters', why)
     run = Run(folder, tuple(read_counts(report, places.json('demo.json')) or counts_of(attempts)),
               read_differences(report), plan, first_plan, tuple(attempts), _in_words(settings), layers, refused,
-              kernels, certificate, benchmark, text(mapping(report).get('note')), ())
+              kernels, certificate, benchmark, text(mapping(report).get('note')), (), sensitivity)
     return run._replace(missing=tuple(_missing(run, why)))
 
 
