@@ -34,11 +34,16 @@ def define_flags(config: str) -> None:
     Args:
         config: the configuration that is read where none is named.
     """
+    define_experiment_flags(config)
+    flags.DEFINE_string('output', None, 'The folder to write into; a training that is there is gone on with.',
+                        required=True)
+
+
+def define_experiment_flags(config: str) -> None:
+    """Defines the flags that say which network is trained on which images; see `read_experiment`."""
     flags.DEFINE_string('config', config, 'What to do, as a YAML file.')
     flags.DEFINE_string('data', None, 'The folder of the images, if not as in the configuration.')
     flags.DEFINE_string('model', None, 'The checkpoint of a network that is imported, if not as in the configuration.')
-    flags.DEFINE_string('output', None, 'The folder to write into; a training that is there is gone on with.',
-                        required=True)
 
 
 def read_experiment(path: str) -> Experiment:

@@ -1,0 +1,1 @@
+"""Named experiments on one network: quantised, pruned by magnitude, with shared weights; compared."""
