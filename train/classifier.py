@@ -99,7 +99,8 @@ class Classifier:
         if train is None and self._experiment.sparsify is not None:
             hooks = [*hooks, sparsifying(self._experiment.sparsify, self.network)]
         experiment = dataclasses.replace(self._experiment, train=train or self._experiment.train,
-                                         sparsify=None if train is not None else self._experiment.sparsify)
+                                         sparsify=None if train is not None else self._experiment.sparsify,
+                                         cluster=None)
         if self._leads:
             record(model_dir, experiment)
         if start is None and isinstance(experiment.model, ImportedConfig):

@@ -3,6 +3,7 @@
 Examples:
   python -m train.train --output out/digits
   python -m train.train --config configs/cifar10_resnet20.yaml --data cifar10 --output out/resnet20
+  python -m train.train --config configs/clustered_mnist_lenet5.yaml --data mnist --output out/clustered_lenet5
 
 The same command again goes on with an interrupted training.
 """
@@ -12,7 +13,7 @@ import logging
 import os
 import sys
 import warnings
-from typing import List
+from typing import List, Optional
 
 from absl import flags
 
@@ -21,11 +22,14 @@ from tf1pruning.errors import OptionError
 from tf1pruning.tf1 import quiet, use_tf1_behavior
 
 from .classifier import Classifier
-from .config import CONFIGS, Experiment, FilesConfig, ImportedConfig, load
+from .config import CONFIGS, ClusterConfig, Experiment, FilesConfig, ImportedConfig, load
 from .distributed.tasks import run_task, train_together
 from .resuming import steps_done
+from .sharing import cluster, train_shared
 
 FLAGS = flags.FLAGS
+CLUSTERED = 'clustered'
+"""Where the network with shared values is, below the output folder: its training, and in `start` where that begins."""
 
 
 def define_flags(config: str) -> None:
@@ -86,19 +90,32 @@ def prepare() -> None:
 def train() -> int:
     """Trains, evaluates and prints the accuracy; returns the exit code."""
     prepare()
-    return run_task(read_experiment(FLAGS.config), FLAGS.output, _lead, lambda worker: {'train': worker.train}) or 0
+    experiment = read_experiment(FLAGS.config)
+    return run_task(experiment, FLAGS.output, lambda classifier: _lead(classifier, experiment.cluster),
+                    lambda worker: {'train': worker.train}) or 0
 
 
-def _lead(classifier: Classifier) -> int:
+def _lead(classifier: Classifier, shared: Optional[ClusterConfig]) -> int:
+    folder = FLAGS.output
     try:
-        checkpoint = train_together(classifier, FLAGS.output)
+        checkpoint = train_together(classifier, folder)
+        _tell(classifier, checkpoint)
+        if shared is not None:
+            clustered = cluster(classifier, shared, checkpoint, os.path.join(FLAGS.output, CLUSTERED, 'start'))
+            _tell(classifier, clustered)
+            folder = os.path.join(FLAGS.output, CLUSTERED)
+            _tell(classifier, train_shared(classifier, shared, clustered, folder))
     except KeyboardInterrupt:
-        return fail('train', 'interrupted; the same command goes on after step %d' % steps_done(FLAGS.output), 130)
+        return fail('train', 'interrupted; the same command goes on after step %d%s' % (
+            steps_done(folder), ' with shared values' if folder != FLAGS.output else ''), 130)
+    return 0
+
+
+def _tell(classifier: Classifier, checkpoint: str) -> None:
     for part in ('validation', 'test'):
         if part == 'test' or classifier.images.validation is not None:
             accuracy = classifier.evaluate(checkpoint, part)['accuracy']
             print('%s: accuracy %.2f %% on the %s images' % (checkpoint, 100 * accuracy, part))
-    return 0
 
 
 def main(_: List[str]) -> int:

@@ -59,7 +59,7 @@ def test_examples_load_and_document_every_key(path: str) -> None:
 
 
 @pytest.mark.parametrize('path', [path for path in EXAMPLES if not os.path.basename(path).startswith(
-    ('loop_', 'sparse_'))], ids=os.path.basename)
+    ('loop_', 'sparse_', 'clustered_'))], ids=os.path.basename)
 def test_every_example_has_a_loop(path: str) -> None:
     """It names its file, and decides by images that are not those for the report."""
     name = os.path.basename(path)
@@ -67,6 +67,31 @@ def test_every_example_has_a_loop(path: str) -> None:
     assert loop.experiment == name
     settings_of(loop)
     assert load(Experiment, path).images.validation_fraction > 0 or not loop.has_floor
+
+
+@pytest.mark.parametrize('path', [path for path in EXAMPLES if '/clustered_' in path], ids=os.path.basename)
+def test_clustered_examples_are_the_others_and_clusters(path: str) -> None:
+    """Another network or training would need another loop, and no comparison."""
+    clustered, other = load(Experiment, path), load(Experiment, path.replace('/clustered_', '/'))
+    assert clustered.cluster is not None
+    assert dataclasses.replace(clustered, cluster=None) == other
+    with open(path, encoding='utf-8') as stream:
+        text = stream.read()
+    assert [field.name for field in dataclasses.fields(clustered.cluster) if '  %s:' % field.name not in text] == []
+
+
+@pytest.mark.parametrize(('keys', 'message'), [
+    ('clusters: 4', ''), ('bits: b.yaml', ''), ('', 'one of clusters, bits'),
+    ('clusters: 4, bits: b.yaml', 'one of clusters, bits'), ('clusters: 1', '2 to 1024'),
+    ('clusters: 4, method: best', "no method named 'best'"),
+    ('clusters: 4, aggregation: max', "aggregation: expected sum or mean, found 'max'")])
+def test_weight_sharing(tmp_path: Any, keys: str, message: str) -> None:
+    text = 'model: {name: lenet_5}\ntrain: {steps: 1}\ncluster: {train: {steps: 2}, %s}' % keys
+    if not message:
+        assert load(Experiment, write(tmp_path, text)).cluster is not None
+        return
+    with pytest.raises(OptionError, match=message):
+        load(Experiment, write(tmp_path, text))
 
 
 @pytest.mark.parametrize('path', [path for path in EXAMPLES if '/sparse_' in path], ids=os.path.basename)

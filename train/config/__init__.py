@@ -4,6 +4,7 @@ import os
 
 from tf1pruning.typed_yaml import load, one_of
 
+from .cluster import ClusterConfig
 from .experiment import Experiment
 from .images import (
     AugmentConfig,
@@ -36,9 +37,9 @@ from .sparsify import SparsifyConfig
 from .training import TrainConfig
 
 __all__ = [
-    'CONFIGS', 'AugmentConfig', 'BlockConfig', 'BuiltConfig', 'Cifar10Config', 'ConvolutionalConfig', 'DataConfig',
-    'DigitsConfig', 'DistillConfig', 'Experiment', 'FashionCnnConfig', 'FashionMnistConfig', 'FilesConfig',
-    'FolderConfig', 'ImportedConfig', 'LeNet300Config', 'LeNet5Config', 'LoopConfig', 'MachineConfig',
+    'CONFIGS', 'AugmentConfig', 'BlockConfig', 'BuiltConfig', 'Cifar10Config', 'ClusterConfig', 'ConvolutionalConfig',
+    'DataConfig', 'DigitsConfig', 'DistillConfig', 'Experiment', 'FashionCnnConfig', 'FashionMnistConfig',
+    'FilesConfig', 'FolderConfig', 'ImportedConfig', 'LeNet300Config', 'LeNet5Config', 'LoopConfig', 'MachineConfig',
     'MnistConfig', 'MobileNetV1Config', 'MobileNetV2Config', 'MobileNetV2SEConfig', 'MobileNetV3Config',
     'MobileNetV3SmallConfig', 'ModelConfig', 'PicturesConfig', 'ResNetConfig', 'SeparableConfig', 'SoftConfig',
     'SparseConfig', 'SparsifyConfig', 'TFRecordConfig', 'TrainConfig', 'V3BlockConfig', 'VGGConfig', 'load',

@@ -5,6 +5,7 @@ from typing import Optional
 
 from tf1pruning.typed_yaml import require
 
+from .cluster import ClusterConfig
 from .images import DataConfig, DigitsConfig
 from .machine import MachineConfig
 from .model import ModelConfig
@@ -22,6 +23,7 @@ class Experiment:
         images: what it trains on.
         machine: what the training runs on.
         sparsify: the weights that become zero while it trains; null: none.
+        cluster: how the trained network's weights come to share values, and train on so; null: not at all.
     """
 
     model: ModelConfig
@@ -29,6 +31,7 @@ class Experiment:
     images: DataConfig = DigitsConfig()
     machine: MachineConfig = MachineConfig()
     sparsify: Optional[SparsifyConfig] = None
+    cluster: Optional[ClusterConfig] = None
 
     def __post_init__(self) -> None:
         """Refuses zeros that would not be there in time."""

@@ -33,6 +33,7 @@ def run_task(experiment: Experiment, folder: str, lead: Callable[[Classifier], O
     """
     distribute = experiment.machine.distribute
     refused = [*unshared, *['sparsify'] * (experiment.sparsify is not None),
+               *['cluster'] * (experiment.cluster is not None),
                *['an imported network'] * isinstance(experiment.model, ImportedConfig)]
     if distribute != MachineConfig.distribute and refused:
         raise UnsupportedError('distribute: %s does not go with %s: leave that out, or set distribute: none'
