@@ -3,7 +3,8 @@
 Held or pruned is half of the channels inside every block; regularised are all channels. Both graphs are trained in one
 process, one step of each in turn, first one and then the other first; the ratio is the median of the pairs' ratios.
 Soft filter pruning chooses at the end of every epoch, and magnitude pruning, of half of all weights, by its schedule:
-with `--every_steps=1` they choose after every step, and the difference is what one choice costs.
+with `--every_steps=1` they choose after every step, and the difference is what one choice costs. Shared are 16
+values in every kernel.
 
 Run: `python -m benchmarks.training_hook [--hook=hold_zeros] [--pairs=300] [--optimizer=adam]`, which prints JSON.
 """
@@ -19,6 +20,7 @@ import numpy as np
 from absl import app, flags
 
 from tf1pruning.choice import Selection
+from tf1pruning.clustering import Clustered
 from tf1pruning.passes.soft_prune import zeros_of
 from tf1pruning.ranking import Amount
 from tf1pruning.tf1 import tf
@@ -29,6 +31,7 @@ from tf1pruning.training import (
     MagnitudePruning,
     Network,
     NetworkSlimming,
+    SharedWeights,
     SoftFilterPruning,
     Strength,
 )
@@ -57,6 +60,21 @@ class HoldHalf(HoldZeros):
         super().begin()
 
 
+class ShareSixteen(SharedWeights):
+    """Lets the weights of every kernel share 16 values; which ones share makes no difference to what it costs."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+
+    def begin(self) -> None:
+        """Draws the clusters, and puts them into the graph."""
+        random = np.random.RandomState(0)
+        self._shared = {variable.op.name: Clustered(np.arange(1, 17, dtype=np.float32), np.append(
+            np.arange(16), random.randint(0, 16, np.prod(variable.shape.as_list()) - 16)).astype(np.uint8).reshape(
+                variable.shape.as_list())) for variable in tf.trainable_variables() if variable.shape.rank > 1}
+        super().begin()
+
+
 HOOKS: Dict[str, Callable[[Network], tf.train.SessionRunHook]] = {
     'hold_zeros': HoldHalf,
     'soft_filter_pruning': lambda network: SoftFilterPruning(
@@ -64,6 +82,7 @@ HOOKS: Dict[str, Callable[[Network], tf.train.SessionRunHook]] = {
     'group_lasso': lambda network: GroupLasso(network, Strength(1e-3, grow_steps=100), emphasis=16),
     'magnitude_pruning': lambda network: MagnitudePruning(
         network, ConstantSparsity(0, None, FLAGS.every_steps, 0.5)),
+    'shared_weights': lambda network: ShareSixteen(),
     'network_slimming': lambda network: NetworkSlimming(network, Strength(1e-3, grow_steps=100)),
 }
 

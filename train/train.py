@@ -3,7 +3,7 @@
 Examples:
   python -m train.train --output out/digits
   python -m train.train --config configs/cifar10_resnet20.yaml --data cifar10 --output out/resnet20
-  python -m train.train --config configs/clustered_mnist_lenet5.yaml --data mnist --output out/clustered_lenet5
+  python -m train.train --config configs/clustered_mnist_lenet300.yaml --data mnist --output out/clustered_lenet300
 
 The same command again goes on with an interrupted training.
 """

@@ -10,6 +10,9 @@ import pytest
 from tests.cli.conftest import Command
 from tests.plain import feeds_for, relative, run_checkpoint, run_frozen, values_of
 from tf1pruning.model.checkpoint import read_meta_graph
+from tf1pruning.model.load import load_model
+from tf1pruning.runtimes import open_runtime
+from tf1pruning.weights import weight_tensors
 
 NET = ('cluster', 'net', '--outputs', 'output')
 FEED = ('--feed', 'is_training=false;keep_prob=1.0')
@@ -103,3 +106,22 @@ def test_mistakes_are_one_line(work: str, command: Command, words: Tuple[str, ..
     assert message in result.err
     assert result.err.count('\n') == 1
     assert not os.path.exists('new')
+
+
+@pytest.mark.slow
+def test_exports_compute_what_the_checkpoint_does(work: str, command: Command) -> None:
+    """Folding multiplies every filter by a scale of its own: only without it a kernel has few values in the file."""
+    assert command(*NET, '--clusters', '4', '--output', 'out').code == 0
+    words = ('export', 'out/Clustered_Dir/model.ckpt', '--outputs', 'output', '--inputs', 'image=2,8,8,3',
+             '--format', 'pb,onnx,tflite')
+    feeds = feeds_for(INPUTS)
+    expected = run_checkpoint('out/Clustered_Dir/model.ckpt', ['output'], feeds)[0]
+    most = {}
+    for folder, option in (('whole', ('--no-fold',)), ('folded', ())):
+        assert command(*words, *option, '--output', folder).code == 0
+        for name in ('model.pb', 'model.onnx', 'model.tflite'):
+            with open_runtime(os.path.join(folder, name), outputs=['output']) as runtime:
+                assert relative(expected, runtime.run_named(feeds, ['output'])[0]) < 1e-4
+        model = load_model(os.path.join(folder, 'model.pb'), ['output'])
+        most[folder] = max(np.unique(model.value(name)).size for name in weight_tensors(model))
+    assert most['whole'] == 4 < most['folded']
