@@ -80,19 +80,16 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _table(report: Mapping[str, Any]) -> str:
-    from ..report.table import format_table
+    from ..report.table import format_files, format_table
     rows = [[each['name'], '×'.join(map(str, each['shape'])), each['weights'], each['values_before'], each['values'],
              each['zeros'], '%.3f %%' % (100 * each['relative_error']), _solver(each)] for each in report['tensors']]
     rows.append(['all of them', '', report['weights'], report['values']['before'], report['values']['after'],
                  report['zeros']['after'], '', ''])
     text = format_table(['weight tensor', 'shape', 'weights', 'values', 'now', 'zeros', 'error', 'found by'], rows)
-    for name, what in (('files', 'bytes'), ('files, zipped', 'zipped_bytes')):
-        before, after = report[what]['before'], report[what]['after']
-        text += '\n%-14s %13s → %s bytes (%+.1f %%)' % (name + ':', f'{before:,}', f'{after:,}',
-                                                        100 * (after - before) / before)
     kept = 'zeros are zero still, ' if report['preserve_sparsity'] else ''
-    return text + ('\nproved: no tensor has more values than asked for, %severything else has its bits; the outputs '
-                   'move by %.1e relative' % (kept, report['output_change']['relative']))
+    proof = 'proved: no tensor has more values than asked for, %severything else has its bits; the outputs move by ' \
+        '%.1e relative' % (kept, report['output_change']['relative'])
+    return '\n'.join([text, format_files(report), proof])
 
 
 def _solver(tensor: Mapping[str, Any]) -> str:

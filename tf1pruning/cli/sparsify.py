@@ -57,15 +57,12 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _table(report: Mapping[str, Any]) -> str:
-    from ..report.table import format_table
+    from ..report.table import format_files, format_table
     rows = [[each['name'], '×'.join(map(str, each['shape'])), each['weights'], each['zeros'],
              '%.2f %%' % (100 * each['sparsity'])] for each in report['tensors']]
     rows.append(['all of them', '', report['weights'], report['zeros']['after'],
                  '%.2f %%' % (100 * report['sparsity'])])
     text = format_table(['weight tensor', 'shape', 'weights', 'zeros', 'sparsity'], rows)
-    for name, what in (('files', 'bytes'), ('files, zipped', 'zipped_bytes')):
-        before, after = report[what]['before'], report[what]['after']
-        text += '\n%-14s %13s → %s bytes (%+.1f %%)' % (name + ':', f'{before:,}', f'{after:,}',
-                                                        100 * (after - before) / before)
-    return text + ('\nproved: %s weights are zero, everything else has its bits; the outputs move by %.1e relative'
-                   % (f"{report['zeros']['after']:,}", report['output_change']['relative']))
+    proof = 'proved: %s weights are zero, everything else has its bits; the outputs move by %.1e relative' % (
+        f"{report['zeros']['after']:,}", report['output_change']['relative'])
+    return '\n'.join([text, format_files(report), proof])

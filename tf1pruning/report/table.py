@@ -36,3 +36,13 @@ def format_report(report: Mapping[str, Any]) -> str:
         if what in report:
             text += '\n%s: largest difference %.1e relative' % (name, report[what]['relative'])
     return text
+
+
+def format_files(report: Mapping[str, Any]) -> str:
+    """Shows how large files are, and in a zip archive, before and after."""
+    lines = []
+    for name, what in (('files', 'bytes'), ('files, zipped', 'zipped_bytes')):
+        before, after = report[what]['before'], report[what]['after']
+        lines.append('%-14s %13s → %s bytes (%+.1f %%)' % (name + ':', f'{before:,}', f'{after:,}',
+                                                           100 * (after - before) / before))
+    return '\n'.join(lines)
