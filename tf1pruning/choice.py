@@ -22,6 +22,7 @@ class Selection(NamedTuple):
         criterion: a name in `criteria.CRITERIA` or `criteria.MEASURED`.
         combine: a name in `criteria.COMBINE`: what is made of a channel's scores in several kernels.
         calibration: the examples that the criteria in `MEASURED` look at.
+        reconstruct: whether what reads pruned channels is fitted on the examples, see `reconstruction`.
     """
 
     amount: Amount
@@ -30,6 +31,7 @@ class Selection(NamedTuple):
     criterion: str = 'redundancy'
     combine: str = 'mean'
     calibration: Optional[Calibration] = None
+    reconstruct: bool = False
 
     def plan(self, channels: Channels) -> PruningPlan:
         """Chooses the channels of a model that go.

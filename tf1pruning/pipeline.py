@@ -7,9 +7,9 @@ import os
 import time
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
 
-from .channels import analyse
+from .channels import Channels, analyse
 from .choice import Selection
-from .errors import ModelError, NothingToPruneError, VerificationError
+from .errors import ModelError, NothingToPruneError, OptionError, VerificationError
 from .files import write_text
 from .graph.view import VARIABLE_OPS, GraphView
 from .model.checkpoint import load_checkpoint, read_back, save_checkpoint
@@ -22,10 +22,12 @@ from .passes.soft_prune import soft_prune
 from .passes.strip import find_unconverged, strip
 from .passes.to_inference import to_inference
 from .plan import PruningPlan
+from .reconstruction import Reconstructed, reconstruct
 from .report.counts import before_after
 from .report.notes import nothing_pruned
 from .tf1 import tf
 from .verify import TOLERANCE, compare, difference_of, random_inputs, run
+from .weights import with_values
 
 logger = logging.getLogger(__name__)
 Stage = Callable[[str], None]
@@ -129,19 +131,37 @@ def prune(model: Model, source: str, output: str, selection: Selection, force: b
             plan = some_of(selection.plan(channels))
             plan.save(os.path.join(folder, 'plan.json'))
         with stages('soft-prune'):
-            soft = soft_prune(model, channels, plan)
-            reference = soft_prune(channels.model, channels, plan)
+            fitted = reconstructed(channels, plan, selection)
+            soft, reference = (with_values(soft_prune(each, channels, plan), fitted.values)
+                               for each in (model, channels.model))
         with stages('strip'):
             stripped = strip(reference, channels.of(reference), plan)
         with stages('write'):
             write_soft_pruned(soft, folder)
             prefix = write_stripped(stripped, folder, plan)
         with stages('verify'):
-            report = _verified(reference, stripped, prefix, os.path.join(folder, 'Stripped_Dir', 'modify.pb'))
+            report = verified(reference, stripped, prefix, os.path.join(folder, 'Stripped_Dir', 'modify.pb'))
         report.update(before_after(channels.model, stripped, source, prefix), **describe(plan, selection.amount.align))
+        if selection.reconstruct:
+            report['reconstruction'] = [dict(each._asdict()) for each in fitted.layers]
         report['seconds'] = stages.seconds
         write_text(os.path.join(folder, 'report.json'), json.dumps(report, indent=1) + '\n')
     return report
+
+
+def reconstructed(channels: Channels, plan: PruningPlan, selection: Selection) -> Reconstructed:
+    """Fits what reads the pruned channels on the examples of a selection, where it asks for that.
+
+    Raises:
+        OptionError: it has no examples.
+        DataError: they are missing, or do not fit.
+    """
+    if not selection.reconstruct:
+        return Reconstructed({}, ())
+    if selection.calibration is None:
+        raise OptionError('the weights are fitted on examples: give some (--data PATH)')
+    return reconstruct(channels, soft_prune(channels.model, channels, plan), plan,
+                       selection.calibration.examples(channels.model))
 
 
 def strip_only(model: Model, source: str, plan: PruningPlan, output: str, inference: bool = False,
@@ -173,7 +193,7 @@ def strip_only(model: Model, source: str, plan: PruningPlan, output: str, infere
         stripped = strip(whole, channels, plan, zero_unconverged)
         final = stripped if inference else to_inference(stripped)
         prefix = write_stripped(stripped, folder, plan, final)
-        report = _verified(reference, stripped, prefix, os.path.join(folder, 'Stripped_Dir', 'modify.pb'))
+        report = verified(reference, stripped, prefix, os.path.join(folder, 'Stripped_Dir', 'modify.pb'))
         report.update(before_after(channels.model, final, source, prefix), **describe(plan))
         if zeroing:
             report['zeroing_changed_output'] = difference_of(channels.model, reference).relative
@@ -231,8 +251,16 @@ def write_stripped(model: Model, folder: str, plan: PruningPlan, inference: Opti
     return prefix
 
 
-def _verified(reference: Model, stripped: Model, prefix: str, pb_path: str) -> Dict[str, Any]:
+def verified(reference: Model, stripped: Model, prefix: str, pb_path: str, tolerance: float = TOLERANCE
+             ) -> Dict[str, Any]:
     """Runs the soft-pruned model and the files that were written, on the same inputs.
+
+    Args:
+        reference: the soft-pruned model.
+        stripped: the stripped one.
+        prefix: where its checkpoint is.
+        pb_path: where its frozen graph is.
+        tolerance: largest relative difference allowed.
 
     Raises:
         VerificationError: they differ.
@@ -250,7 +278,7 @@ def _verified(reference: Model, stripped: Model, prefix: str, pb_path: str) -> D
     for name, first, second in zip(('stripped_vs_soft_pruned', 'pb_vs_checkpoint'), values, values[1:]):
         difference = compare(first, second, reference.outputs)
         report[name] = dict(difference._asdict())
-        if not difference.relative <= TOLERANCE:
+        if not difference.relative <= tolerance:
             raise VerificationError('%s: output %s differs by %.2e relative; nothing was written'
                                     % (name.replace('_', ' '), difference.output, difference.relative))
     return report

@@ -11,6 +11,7 @@ from .model.concrete import example_shapes
 from .model.model import Model
 from .model.streamed_graph import streamed_graph
 from .tf1 import tf
+from .weights import weight_tensors, with_values
 
 TOLERANCE = 1e-5
 """Largest relative difference that counts as rounding."""
@@ -126,6 +127,24 @@ def difference_of(first: Model, second: Model, inputs: Optional[Mapping[str, np.
     values = dict(inputs) if inputs is not None else random_inputs(first)
     outputs = [run(model, values) for model in (first, second)]
     return compare(outputs[0], outputs[1], first.outputs)
+
+
+def rounding(model: Model, inputs: Optional[Mapping[str, np.ndarray]] = None, seed: int = 0) -> float:
+    """Measures what rounding alone does to a model: how far its outputs move when every weight moves by its last digit.
+
+    Two models that are nearer to each other than this cannot be told apart in float32, where outputs are the small
+    differences of large numbers for example.
+
+    Returns:
+        The relative difference.
+    """
+    random = np.random.RandomState(seed)
+    moved: Dict[str, np.ndarray] = {}
+    for name in weight_tensors(model):
+        value = model.value(name)
+        sign = random.randint(0, 2, value.shape) * 2 - 1
+        moved[name] = (value * (1 + sign * np.finfo(value.dtype).eps)).astype(value.dtype)
+    return difference_of(model, with_values(model, moved), inputs).relative
 
 
 def first_difference(first: Model, second: Model, inputs: Mapping[str, np.ndarray],

@@ -20,7 +20,7 @@ def points_of(channels: Channels, groups: Sequence[Group]) -> Dict[str, Dict[Ten
     view = channels.model.view
     activated: Dict[TensorName, int] = {}
     for name in view.nodes:
-        axis = channel_axis_of(view, channels, TensorName(name)) if view.op(name) in ACTIVATIONS else None
+        axis = channel_axis_of(channels, TensorName(name)) if view.op(name) in ACTIVATIONS else None
         if axis is not None:
             activated[TensorName(name)] = axis
     read = {each.tensor: each.axis for each in contractions(channels)}

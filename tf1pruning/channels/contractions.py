@@ -5,7 +5,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 import numpy as np
 
 from ..graph.shapes import shape_at
-from ..graph.view import GraphView, TensorName
+from ..graph.view import TensorName
 from .analysis import Channels
 
 
@@ -44,7 +44,10 @@ def contractions(channels: Channels) -> List[Contraction]:
     for seen in channels.contracted:
         place = _place(channels, seen.node)
         if place is not None:
-            found[seen.node] = place._replace(labels=channels.labels[seen.ids], parameters=seen.parameters)
+            size = (shape_at(channels.shapes, place.tensor) or ())[place.axis] or seen.ids.size
+            runs = max(1, size // seen.ids.size)  # of a group convolution, all runs are tied to the first one
+            found[seen.node] = place._replace(labels=np.tile(channels.labels[seen.ids], runs),
+                                              parameters=seen.parameters)
     return [found[name] for name in view.topological(found)]
 
 
@@ -85,7 +88,7 @@ _CONVOLUTIONS = {'Conv2D': (0, -2, -1), 'Conv3D': (0, -2, -1), 'Conv2DBackpropIn
 _PRODUCTS = ('MatMul', 'BatchMatMul', 'BatchMatMulV2')
 
 
-def channel_axis_of(view: GraphView, channels: Channels, tensor: TensorName) -> Optional[int]:
+def channel_axis_of(channels: Channels, tensor: TensorName) -> Optional[int]:
     """Returns the axis of a tensor that alone has its channels, None where there is none or several have."""
     layout = channels.layouts.get(tensor)
     if layout is None or layout.parameters or len(layout.blocks) != 1 or len(layout.blocks[0].axes) != 1:

@@ -19,6 +19,7 @@ COMMANDS = {
     'strip': 'remove the channels of a plan',
     'sparsify': 'set the smallest weights to zero, in a structure or none',
     'cluster': 'give the weights of every tensor few values to share, with proof',
+    'fold': 'let constant and duplicate channels go, into the biases and kernels behind them',
     'verify': 'compare two models element by element',
     'export': 'write .pb, TFLite, ONNX, SavedModel, each compared with the checkpoint',
     'pack': 'write weights, entropy-coded, and their graph into one small file',

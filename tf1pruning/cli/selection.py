@@ -23,7 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                            % ', '.join(MEASURED))
     what.add_argument('--combine', default='mean', choices=sorted(COMBINE),
                       help="what is made of a channel's scores in several kernels (default: %(default)s)")
-    calibration_options.add_arguments(parser.add_argument_group('examples'), 'for criteria that look at activations')
+    examples = parser.add_argument_group('examples')
+    calibration_options.add_arguments(examples, 'for criteria that look at activations, and for --reconstruct')
+    examples.add_argument('--reconstruct', action='store_true', help='fit the weights that read pruned channels, layer '
+                                                                     'by layer, to what each layer put out before')
     amount = parser.add_argument_group('how much').add_mutually_exclusive_group()
     amount.add_argument('--threshold', type=float, help='channels with a score above this, in (0, 1]')
     amount.add_argument('--ratio', type=float, help='this part of every group, in [0, 1]')
@@ -59,9 +62,11 @@ def parse(args: argparse.Namespace, or_plan: bool = False) -> Selection:
               if name not in ('threshold', 'ratio')}
     amount = Amount(args.threshold, args.ratio, target or None, args.align, args.min_channels, args.max_ratio,
                     args.together)
+    if args.reconstruct and args.data is None:
+        raise OptionError('--reconstruct fits weights on examples: give some with --data PATH')
     if not planned:
         amount.check()
         if args.criterion in MEASURED and args.data is None:
             raise OptionError('--criterion %s looks at activations: give examples with --data PATH' % args.criterion)
     return Selection(amount, options.parse_scopes(args.scopes), options.parse_names(args.exclude), args.criterion,
-                     args.combine, calibration_options.parse(args))
+                     args.combine, calibration_options.parse(args), args.reconstruct)

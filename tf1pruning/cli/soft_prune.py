@@ -39,6 +39,7 @@ def run(args: argparse.Namespace) -> None:
     from ..output_folder import output_folder
     from ..passes.soft_prune import soft_prune
     from ..plan import PruningPlan
+    from ..weights import with_values
     plan = PruningPlan.load(args.plan) if args.plan is not None else None
     model = options.read_model(args)
     options.check_feeds(model)
@@ -48,7 +49,8 @@ def run(args: argparse.Namespace) -> None:
             channels = analyse(pipeline.forward_part(model))
             if plan is None:
                 plan = pipeline.some_of(chosen.plan(channels))
-            path = pipeline.write_soft_pruned(soft_prune(model, channels, plan), folder)
+            soft = with_values(soft_prune(model, channels, plan), pipeline.reconstructed(channels, plan, chosen).values)
+            path = pipeline.write_soft_pruned(soft, folder)
             plan.save(os.path.join(folder, 'plan.json'))
     except NothingToPruneError as nothing:
         options.say_nothing(nothing, args.json)

@@ -24,8 +24,10 @@ _FOLDS: Dict[str, Fold] = {
     'Reshape': lambda node, values: values[0].reshape(values[1]),
     'Fill': lambda node, values: np.full(values[0], values[1]),
     'ExpandDims': lambda node, values: np.expand_dims(values[0], int(values[1])),
+    'ConcatV2': lambda node, values: np.concatenate(values[:-1], int(values[-1])),
+    'Transpose': lambda node, values: values[0].transpose(values[1]),
 }
-"""What batch norm is spelled with, where it is not one operation."""
+"""What batch norm is spelled with, where it is not one operation, and what joins the parts of a kernel."""
 
 
 class Values:

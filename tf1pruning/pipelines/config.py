@@ -70,10 +70,11 @@ class SoftPruneConfig(StageConfig):
         min_channels: at least so many stay in every group.
         max_ratio: at most this part of a group goes.
         together: channels of all groups compete.
-        data: examples for criteria that look at activations.
+        data: examples for criteria that look at activations, and to reconstruct on.
         count: how many of them.
         mean: the model takes (pixel − mean) / deviation.
         deviation: see `mean`.
+        reconstruct: fit the weights that read pruned channels to what each layer put out before.
     """
 
     name: str = 'soft_prune'
@@ -95,9 +96,11 @@ class SoftPruneConfig(StageConfig):
     count: int = 512
     mean: Tuple[float, ...] = (0.0,)
     deviation: Tuple[float, ...] = (255.0,)
+    reconstruct: bool = False
 
     def __post_init__(self) -> None:
         """Refuses values outside their range."""
+        require(not self.reconstruct or self.data is not None, 'reconstruct fits weights on examples: give data')
         one_of(self.criterion, {**CRITERIA, **MEASURED}, 'criterion')
         require(self.criterion not in MEASURED or self.plan is not None or self.data is not None,
                 'criterion %s looks at activations: give data' % self.criterion)
@@ -121,7 +124,7 @@ class SoftPruneConfig(StageConfig):
         amount = Amount(self.threshold, self.ratio, self.targets or None, self.align, self.min_channels,
                         self.max_ratio, self.together)
         calibration = Calibration(self.data, self.count, Scaling(self.mean, self.deviation)) if self.data else None
-        return Selection(amount, self.scopes, self.exclude, self.criterion, self.combine, calibration)
+        return Selection(amount, self.scopes, self.exclude, self.criterion, self.combine, calibration, self.reconstruct)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -214,9 +217,9 @@ class PipelineConfig:
             if name == 'strip':
                 require(before.count('soft_prune') > before.count('strip'),
                         'stages[%d]: strip removes what a soft_prune before it chose' % position)
-            if name in ('soft_prune', 'strip'):
+            if name in ('soft_prune', 'strip', 'fold_constants', 'merge_duplicates'):
                 require('fold' not in before, 'stages[%d]: %s comes before fold: its kernels are no variables then'
                         % (position, name))
-            if name == 'soft_prune':
+            if name in ('soft_prune', 'fold_constants', 'merge_duplicates'):
                 require(before.count('soft_prune') == before.count('strip'),
                         'stages[%d]: strip what the soft_prune before this one chose first' % position)

@@ -13,13 +13,15 @@ from ..files import write_text
 from ..model.frozen import save_frozen
 from ..passes.soft_prune import soft_prune
 from ..passes.strip import strip
-from ..pipeline import describe, some_of
+from ..pipeline import describe, reconstructed, some_of
 from ..plan import PruningPlan
 from ..report.counts import before_after
 from ..verify import difference_of, verify
+from ..weights import with_values
 from .cluster import ClusterConfig, run_cluster
 from .config import ExportConfig, FoldConfig, SoftPruneConfig, StageConfig, StripConfig, VerifyConfig
 from .pack import PackConfig, run_pack
+from .restructuring import FoldConstantsConfig, MergeDuplicatesConfig, run_restructuring
 from .sparsify import SparsifyConfig, run_sparsify
 from .state import MODEL, State, save
 
@@ -31,7 +33,8 @@ def run_soft_prune(config: SoftPruneConfig, state: State, folder: str) -> Made:
     """Chooses channels, or takes a plan's, and sets them to zero."""
     channels = analyse(state.load(state.model))
     plan = PruningPlan.load(config.plan) if config.plan else some_of(config.selection.plan(channels))
-    soft = soft_prune(channels.model, channels, plan)
+    soft = with_values(soft_prune(channels.model, channels, plan),
+                       reconstructed(channels, plan, config.selection).values)
     plan_path = os.path.join(folder, 'plan.json')
     plan.save(plan_path)
     path = save(soft, folder)
@@ -106,6 +109,8 @@ KINDS: Dict[Type[StageConfig], _Kind] = {
     SparsifyConfig: _Kind(run_sparsify, ('levels',)),
     ClusterConfig: _Kind(run_cluster, ('bits',)),
     PackConfig: _Kind(run_pack),
+    FoldConstantsConfig: _Kind(run_restructuring, ('data',)),
+    MergeDuplicatesConfig: _Kind(run_restructuring, ('data',)),
     FoldConfig: _Kind(run_fold),
     VerifyConfig: _Kind(run_verify),
     ExportConfig: _Kind(run_export, ('calibration',)),

@@ -1,0 +1,113 @@
+"""Folding on examples: by a tolerance, a percentile, or as much as the accuracy lets go."""
+
+import os
+from typing import Any, Tuple
+
+import numpy as np
+import pytest
+
+from tests.builders import Dialect, conv, head, image
+from tests.planted import changed, model_of
+from tf1pruning.activations import Calibration
+from tf1pruning.calibration import inputs_of
+from tf1pruning.channels import Channels, analyse
+from tf1pruning.errors import DataError, OptionError
+from tf1pruning.evaluation import Evaluator, load_labelled
+from tf1pruning.restructuring import FoldOrder, restructure
+from tf1pruning.verify import run
+
+BIASED = Dialect(norm='none', bias='bias_add')
+SCALES = np.array([1, 1e-3, 1e-2, 1, 1e-1, 1])
+"""Of the filters: what channels deviate by, about."""
+
+
+@pytest.fixture
+def prepared(tmp_path: Any) -> Tuple[Channels, str]:
+    """Six channels, some of which hardly change, read by a 1×1 convolution; and examples, labelled by the model."""
+    def build() -> None:
+        head(conv(conv(image(), 6, 'first', dialect=BIASED, act=None), 8, 'second', dialect=BIASED))
+
+    def change(name: str, array: np.ndarray) -> None:
+        if name == 'first/kernel':
+            array *= SCALES
+        elif name == 'first/bias':
+            array[...] = 0.5
+    channels = analyse(changed(model_of(build, tmp_path), change).replace(inputs={}))
+    images = np.random.RandomState(0).normal(0, 1, (64, 8, 8, 3)).astype(np.float32)
+    labels = run(channels.model, {'image:0': images})[0].argmax(1)
+    path = os.path.join(str(tmp_path), 'images.npz')
+    np.savez(path, image=images, labels=labels)
+    return channels, path
+
+
+def pruned(found: Any) -> Any:
+    return {group.name: group.pruned for group in found.decision.plan.groups}
+
+
+def test_a_tolerance(prepared: Tuple[Channels, str]) -> None:
+    """A part of the largest deviation in the layer; what that changes is reported."""
+    channels, path = prepared
+    found = restructure(channels, FoldOrder(tolerance=0.03), Calibration(path, 64))
+    assert pruned(found) == {'first': (1, 2)}
+    assert not found.record['provable']
+    assert 0 < found.record['difference']['relative'] < 0.02
+    found = restructure(channels, FoldOrder(tolerance=0.002), Calibration(path, 64))
+    assert pruned(found) == {'first': (1,)}
+
+
+def test_the_mean_is_what_is_folded(prepared: Tuple[Channels, str]) -> None:
+    """With the mean, 0.5, the result is nearer than with nothing in the channel's place."""
+    channels, path = prepared
+    found = restructure(channels, FoldOrder(tolerance=0.002), Calibration(path, 64))
+    kernel = channels.model.value('second/kernel')[0, 0, 1]
+    moved = found.model.value('second/bias') - channels.model.value('second/bias')
+    assert np.allclose(moved, 0.5 * kernel, atol=5e-3 * np.abs(kernel).max())
+    assert np.abs(moved).max() > 0
+
+
+def test_a_percentile(prepared: Tuple[Channels, str]) -> None:
+    """Of every group, those that change least."""
+    channels, path = prepared
+    found = restructure(channels, FoldOrder(percentile=50), Calibration(path, 64))
+    assert pruned(found)['first'] == (1, 2, 4)
+    assert len(pruned(found)['second']) == 4
+
+
+def test_a_search(prepared: Tuple[Channels, str]) -> None:
+    """As much as the accuracy lets go; what it says of the accuracy is so of the model that it made."""
+    channels, path = prepared
+    labelled = load_labelled(path, inputs_of(channels.model))
+    found = restructure(channels, FoldOrder(search=True, max_accuracy_loss=0.02), Calibration(path, 64), labelled)
+    assert found.record['accuracy']['before'] == 1
+    assert found.record['accuracy']['after'] >= 0.98
+    assert 1 in pruned(found)['first']
+    with Evaluator(found.model, labelled) as evaluator:
+        assert evaluator.evaluate().accuracy == found.record['accuracy']['after']
+
+
+def test_without_a_search_for_more_than_is_there(prepared: Tuple[Channels, str]) -> None:
+    """Nothing is provable in this network."""
+    channels, _ = prepared
+    found = restructure(channels, FoldOrder())
+    assert pruned(found) == {}
+    assert found.record['difference']['relative'] == 0
+
+
+@pytest.mark.parametrize(('order', 'message'), [
+    (FoldOrder(tolerance=0.1), 'give --data PATH'),
+    (FoldOrder(duplicates=0.1), 'give --data PATH'),
+    (FoldOrder(tolerance=2.0), r'--tolerance 2 is outside \[0, 1\]'),
+    (FoldOrder(percentile=101.0), r'--percentile 101 is outside \[0, 100\]'),
+    (FoldOrder(tolerance=0.1, search=True), 'give one of --tolerance, --percentile, --search'),
+])
+def test_mistakes(prepared: Tuple[Channels, str], order: FoldOrder, message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        restructure(prepared[0], order)
+
+
+def test_a_search_without_labels(prepared: Tuple[Channels, str]) -> None:
+    channels, path = prepared
+    with pytest.raises(OptionError, match='labels'):
+        restructure(channels, FoldOrder(search=True), Calibration(path, 64))
+    with pytest.raises(DataError, match='no file'):
+        restructure(channels, FoldOrder(tolerance=0.1), Calibration(path + 'x', 64))

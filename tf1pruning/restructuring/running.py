@@ -1,0 +1,95 @@
+"""Restructuring a model, and what is reported of it."""
+
+from typing import Any, Callable, Dict, NamedTuple, Optional
+
+from ..activations import Calibration
+from ..channels import Channels
+from ..errors import OptionError, VerificationError
+from ..evaluation import Labelled
+from ..model.model import Model
+from ..passes.fold_constants import Decision, apply
+from ..passes.nearly_constant import below, lowest
+from ..verify import TOLERANCE, difference_of, rounding
+from .order import FoldOrder
+from .searching import Found, search
+from .study import study
+
+Tell = Callable[[str], None]
+STAGES = ('measure', 'decide', 'fold', 'verify')
+
+
+class Restructured(NamedTuple):
+    """A model without its constant and duplicate channels.
+
+    Attributes:
+        soft: these are zero, and what they did is done by others.
+        model: they are gone.
+        decision: what was done.
+        record: what is reported: refused, difference, provable, allowed; accuracy after a search.
+        allowed: the largest relative difference that is rounding.
+    """
+
+    soft: Model
+    model: Model
+    decision: Decision
+    record: Dict[str, Any]
+    allowed: float
+
+
+def restructure(channels: Channels, order: FoldOrder, calibration: Optional[Calibration] = None,
+                labelled: Optional[Labelled] = None, batch: int = 250, tell: Tell = lambda stage: None
+                ) -> Restructured:
+    """Folds and merges channels, and verifies what was done.
+
+    Args:
+        channels: the analysis of a model in inference form.
+        order: how far from constant channels may be.
+        calibration: examples, for all that is not provable.
+        labelled: examples with labels, for a search.
+        batch: how many labelled examples are run at once.
+        tell: called with the name of every stage.
+
+    Raises:
+        OptionError: examples are lacking, or a number is out of its range.
+        VerificationError: the result differs where it must not.
+    """
+    order.check()
+    if order.looks_at_examples and calibration is None:
+        raise OptionError('what is about constant, or about the same, is seen on examples: give --data PATH')
+    tell('measure')
+    seen = study(channels, calibration if order.looks_at_examples else None, order.duplicates is not None)
+    tell('decide')
+    found: Optional[Found] = None
+    chosen = None
+    if order.tolerance is not None:
+        chosen = below(channels, seen.spread, order.tolerance)
+    elif order.percentile is not None:
+        chosen = lowest(channels, seen.spread, {group.name: order.percentile for group in channels.groups})
+    elif order.search:
+        if labelled is None:
+            raise OptionError('a search needs examples with labels: give --data PATH that has them')
+        found = search(seen, labelled, order.max_accuracy_loss, batch)
+        chosen = lowest(channels, seen.spread, found.percentiles)
+    decision = seen.decide(order, chosen)
+    tell('fold')
+    folded = apply(channels, seen.consumers, decision)
+    tell('verify')
+    return _verified(channels.model, folded.soft, folded.model, decision, found)
+
+
+def _verified(before: Model, soft: Model, after: Model, decision: Decision, found: Optional[Found]) -> Restructured:
+    """Compares: what is provable with the model as it was, all else with what was only set to zero."""
+    difference = difference_of(before, after)
+    judged = difference if decision.provable else difference_of(soft, after)
+    allowed = TOLERANCE
+    if not judged.relative <= allowed:
+        allowed = max(allowed, rounding(before))
+    if not judged.relative <= allowed:
+        raise VerificationError('folding changed output %s by %.2e relative, more than rounding (%.0e); nothing was '
+                                'written' % (judged.output, judged.relative, allowed))
+    record: Dict[str, Any] = {'provable': decision.provable, 'difference': dict(difference._asdict()),
+                              'allowed': allowed, 'refused': [dict(each._asdict()) for each in decision.refused]}
+    if found is not None:
+        record['accuracy'] = {'before': found.before, 'after': found.after}
+        record['percentiles'] = found.percentiles
+    return Restructured(soft, after, decision, record, allowed)
