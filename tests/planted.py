@@ -14,7 +14,7 @@ from tf1pruning.weights import with_values
 
 def model_of(build: Callable[[], Any], folder: Any, seed: int = 1) -> Model:
     """Saves a network and reads its inference form."""
-    return to_inference(load(builders.save_graph(build, folder, seed)))
+    return to_inference(load(builders.save_graph(build, folder, seed)).replace(inputs={}))
 
 
 def changed(model: Model, change: Callable[[str, np.ndarray], None]) -> Model:

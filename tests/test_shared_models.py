@@ -20,6 +20,7 @@ from tf1pruning.passes.soft_prune import soft_prune
 from tf1pruning.passes.strip import strip
 from tf1pruning.passes.to_inference import to_inference
 from tf1pruning.ranking import Amount
+from tf1pruning.restructuring import FoldOrder, restructure
 
 MODELS = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'shared', 'models')
 NAMES = ('cifar10_resnet20', 'cifar10_resnet56', 'mlperf_vww_mobilenetv1_025', 'kws_dscnn_inference',
@@ -71,3 +72,19 @@ def test_a_detector_in_one_screen(capsys: Any) -> None:
     assert len(text.splitlines()) < 40
     assert '33 groups with 10,856 channels' in text
     assert 'is stored element by element (TensorArrayScatterV3)' in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', NAMES)
+def test_folding_what_is_provable(name: str) -> None:
+    """Constant channels go, and the outputs stay: to 1e-5, or to what rounding alone does to the model."""
+    spec = entry(name)
+    inputs = {parse_tensor(key).node: Input('', tuple(shape)) for key, shape in spec['feed'].items()}
+    feeds = {parse_tensor(key).node: value for key, value in spec.get('const', {}).items()}
+    outputs = [parse_tensor(output).node for output in spec['outputs']]
+    channels = analyse(to_inference(load_model(os.path.join(MODELS, spec['model']), outputs, inputs, feeds)))
+    found = restructure(channels, FoldOrder())
+    assert found.decision.provable
+    assert found.decision.plan.pruned_count == {'pose_cpm_mv2': 630, 'mlperf_vww_mobilenetv1_025': 4}.get(name, 0)
+    assert found.allowed == 1e-5 or name == 'pose_cpm_mv2'
+    assert found.record['difference']['relative'] <= max(1e-5, found.allowed)

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Optional, Sequence, Tuple
 
-from .activations import Activations, Calibration, activations_of
+from .activations import Activations, Calibration, activations_of, taylor_of
 from .channels import Channels, Group
 from .channels.blocks import exclude_groups, select_groups
 from .criteria import MEASURED
@@ -10,6 +10,9 @@ from .errors import OptionError, PlanError
 from .plan import PruningPlan
 from .ranking import Amount, Ranking
 from .target import meet_target
+
+TAYLOR = 'taylor'
+"""The criterion that needs labels."""
 
 
 class Selection(NamedTuple):
@@ -58,6 +61,8 @@ def measured(channels: Channels, groups: Sequence[Group], criterion: str, calibr
     """
     if criterion not in MEASURED or calibration is None:
         return None
+    if criterion == TAYLOR:
+        return taylor_of(channels, groups, calibration.labelled(channels.model), calibration.batch)
     return activations_of(channels, groups, calibration.examples(channels.model))
 
 

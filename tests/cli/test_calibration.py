@@ -32,6 +32,16 @@ def test_prune_by_zeros(command: Command, images: str) -> None:
     assert all(0 <= score <= 1 for group in groups for score in group['scores'])
 
 
+def test_prune_by_taylor(command: Command, images: str) -> None:
+    """With labels; without, it says so."""
+    words = ['prune', 'net', '--outputs', 'output', '--ratio', '0.5', '--criterion', 'taylor', '--output', 'out']
+    result = command(*words, '--data', images)
+    assert result.code == 2
+    assert 'images.npy has no labels' in result.err
+    np.savez('images.npz', image=np.load(images), labels=np.arange(8) % 5)
+    assert command(*words, '--data', 'images.npz').code == 0
+
+
 @pytest.mark.parametrize(('words', 'message'), [
     (['--criterion', 'apoz'], '--criterion apoz looks at activations: give examples with --data PATH'),
     (['--criterion', 'apoz', '--data', 'nowhere.npy'], 'no file or folder nowhere.npy'),
@@ -76,3 +86,17 @@ def test_the_class(images: str) -> None:
     assert pruning.plan is not None
     assert {group.criterion for group in pruning.plan.groups} == {'apoz'}
     assert pruning.plan.pruned_count
+
+
+def test_reconstruction(command: Command, work: str) -> None:
+    """Every layer is in the report, and what is written is what was fitted."""
+    np.save('images.npy', np.random.RandomState(5).normal(0, 1, (32, 8, 8, 3)).astype(np.float32))
+    words = ['prune', 'net', '--outputs', 'output', '--ratio', '0.25', '--output', 'out', '--reconstruct']
+    result = command(*words)
+    assert result.code == 2
+    assert '--reconstruct fits weights on examples: give some with --data PATH' in result.err
+    result = command(*words, '--data', 'images.npy', '--count', '32', '--json')
+    assert result.code == 0, result.err
+    layers = json.loads(result.out)['reconstruction']
+    assert layers
+    assert all(layer['after'] <= layer['before'] for layer in layers)

@@ -5,13 +5,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests import plain
 from tests.criteria.test_criteria import group_of, two_layers, with_values
-from tf1pruning.activations import activations_of
+from tf1pruning.activations import activations_of, taylor_of
 from tf1pruning.channels import Channels
 from tf1pruning.choice import choose
 from tf1pruning.criteria import score
 from tf1pruning.errors import OptionError
+from tf1pruning.evaluation import Labelled
+from tf1pruning.model.frozen import frozen_graph
 from tf1pruning.ranking import Amount
+from tf1pruning.tf1 import tf
+from tf1pruning.verify import run
 
 EXAMPLES = [{'image:0': np.broadcast_to(np.arange(value, value + 64, dtype=np.float32).reshape(1, 8, 8, 1) / 64,
                                         (1, 8, 8, 3))} for value in (-32, 0)]
@@ -55,3 +60,32 @@ def test_without_examples(tmp_path: Any) -> None:
     channels = layers(tmp_path)
     with pytest.raises(OptionError, match='criterion apoz looks at activations: give examples'):
         choose(channels, channels.groups, Amount(ratio=0.5), 'apoz')
+
+
+def test_taylor_by_hand(tmp_path: Any) -> None:
+    """Against gradients that are taken one channel at a time, numerically, of TensorFlow's own loss."""
+    channels = layers(tmp_path)
+    random = np.random.RandomState(0)
+    images = random.uniform(0, 1, (6, 8, 8, 3)).astype(np.float32)
+    labelled = Labelled({'image:0': images}, np.array([0, 1, 2, 3, 4, 0]))
+    groups = [group_of(channels, 'first')]
+    found = taylor_of(channels, groups, labelled, 4)  # two examples do not fill a batch
+    (values,) = found.taylor.values()
+    (tensor,) = found.taylor
+    losses = {}
+    activations = run(channels.model, labelled.inputs, [str(tensor)])[0][:4]
+    with tf.Graph().as_default(), plain.new_session() as session:
+        tf.import_graph_def(frozen_graph(channels.model), name='')
+        for channel in range(4):
+            for step in (-1e-2, 1e-2):
+                changed = activations.copy()
+                changed[..., channel] *= 1 + step
+                logits = session.run('output:0', {str(tensor) + ':0': changed}).astype(np.float64)
+                own = logits[np.arange(4), labelled.labels[:4]]
+                losses[channel, step] = np.log(np.exp(logits).sum(1)) - own
+    expected = [np.abs(losses[channel, 1e-2] - losses[channel, -1e-2]).mean() / 2e-2 for channel in range(4)]
+    assert np.allclose(values, expected, rtol=0.02, atol=1e-4)
+    assert max(expected) > 1e-3
+    scores = score(channels, groups[0], 'taylor', activations=found)
+    assert scores.min() == 0
+    assert scores[3] == 1  # its filter is zero

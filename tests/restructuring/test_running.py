@@ -32,7 +32,7 @@ def prepared(tmp_path: Any) -> Tuple[Channels, str]:
             array *= SCALES
         elif name == 'first/bias':
             array[...] = 0.5
-    channels = analyse(changed(model_of(build, tmp_path), change).replace(inputs={}))
+    channels = analyse(changed(model_of(build, tmp_path), change))
     images = np.random.RandomState(0).normal(0, 1, (64, 8, 8, 3)).astype(np.float32)
     labels = run(channels.model, {'image:0': images})[0].argmax(1)
     path = os.path.join(str(tmp_path), 'images.npz')

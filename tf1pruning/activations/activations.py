@@ -6,10 +6,12 @@ import numpy as np
 
 from ..calibration.examples import Example
 from ..channels import Channels, Group
+from ..evaluation import Labelled
 from ..graph.view import TensorName
 from .measuring import Tell, measure
 from .moments import Moments
 from .points import all_points, labels_along, points_of
+from .taylor import taylor
 
 
 class Activations(NamedTuple):
@@ -40,3 +42,13 @@ def activations_of(channels: Channels, groups: Sequence[Group], examples: Sequen
     """
     points = points_of(channels, groups)
     return Activations(points, measure(channels.model, all_points(points), examples, tell))
+
+
+def taylor_of(channels: Channels, groups: Sequence[Group], labelled: Labelled, batch: int) -> Activations:
+    """Runs a model and its gradient on labelled examples and measures the channels of some groups.
+
+    Raises:
+        ModelError: see `taylor`.
+    """
+    points = points_of(channels, groups)
+    return Activations(points, {}, taylor(channels.model, all_points(points), labelled, batch))

@@ -5,6 +5,7 @@ from typing import Dict, List, NamedTuple
 from ..calibration import Example, Scaling, Wanted, inputs_of, load_examples
 from ..calibration.scaling import PIXELS
 from ..errors import OptionError
+from ..evaluation import Labelled, load_labelled
 from ..graph.shapes import declared_shape
 from ..graph.view import parse_tensor
 from ..model.model import Model
@@ -48,6 +49,15 @@ class Calibration(NamedTuple):
             wanted = {name: each._replace(shape=(min(self.batch, self.number), *each.shape[1:]))
                       for name, each in wanted.items()}
         return load_examples(self.path, wanted, max(1, self.number // _batch_of(wanted)), self.scaling)
+
+    def labelled(self, model: Model) -> Labelled:
+        """Reads the same examples with their labels.
+
+        Raises:
+            DataError: the files are missing or damaged, do not fit, or have no labels.
+        """
+        self.check()
+        return load_labelled(self.path, inputs_of(model), self.number, self.scaling)
 
     @staticmethod
     def _is_open(model: Model, name: str) -> bool:

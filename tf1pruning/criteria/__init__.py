@@ -17,13 +17,14 @@ from .mean_activation import mean_activation
 from .measured import MeasuredScores
 from .random import random
 from .redundancy import redundancy
+from .taylor import taylor
 
 CRITERIA: Dict[str, Scores] = {
     'redundancy': redundancy, 'l1': l1, 'l2': l2, 'geometric_median': geometric_median,
     'batch_norm_scale': batch_norm_scale, 'random': random,
 }
 """Those that look at weights only."""
-MEASURED: Dict[str, MeasuredScores] = {'apoz': apoz, 'mean_activation': mean_activation}
+MEASURED: Dict[str, MeasuredScores] = {'apoz': apoz, 'mean_activation': mean_activation, 'taylor': taylor}
 """Those that look at activations."""
 
 
