@@ -64,9 +64,11 @@ def test_without_examples(tmp_path: Any) -> None:
 
 def test_taylor_by_hand(tmp_path: Any) -> None:
     """Against gradients that are taken one channel at a time, numerically, of TensorFlow's own loss."""
-    channels = layers(tmp_path)
-    random = np.random.RandomState(0)
-    images = random.uniform(0, 1, (6, 8, 8, 3)).astype(np.float32)
+    channels = two_layers(tmp_path)
+    kernel = channels.model.value('first/kernel').copy()
+    kernel[..., 3] = 0
+    channels = with_values(channels, first__kernel=kernel)
+    images = np.random.RandomState(0).normal(0, 1, (6, 8, 8, 3)).astype(np.float32)
     labelled = Labelled({'image:0': images}, np.array([0, 1, 2, 3, 4, 0]))
     groups = [group_of(channels, 'first')]
     found = taylor_of(channels, groups, labelled, 4)  # two examples do not fill a batch

@@ -9,7 +9,7 @@ from ..channels.contractions import Contraction, contractions
 from ..graph.shapes import shape_at
 from ..graph.view import PASSING_OPS, VARIABLE_OPS
 from ..model.model import Model
-from ..ranges.rules import is_padded
+from ..ranges.linear import is_padded
 from ..weights import with_values
 from .shift_outputs import Shift, shift_outputs
 from .values_of import Values

@@ -1,48 +1,19 @@
 """The intervals of a graph's tensors, one small rule per operation; what has none may be anything."""
 
-from typing import Callable, Dict, Iterable, List, NamedTuple, Optional
+from typing import Dict, Iterable, Optional
 
 import numpy as np
 
 from ..graph.constants import constant_value
-from ..graph.shapes import Shape, shape_at
+from ..graph.shapes import shape_at
 from ..graph.view import GraphView, TensorName
 from ..model.model import Model
 from ..passes.values_of import PASSING, Values
-from ..tf1 import tf
+from . import elementwise, linear, positions  # noqa: F401  (they register their rules)
 from .interval import Interval
+from .registry import RULES, Step
 
-
-class Step(NamedTuple):
-    """One node, as its rule sees it.
-
-    Attributes:
-        node: the NodeDef.
-        inputs: intervals of its data inputs.
-        values: of those inputs that do not depend on the model's inputs, else None.
-        shapes: static shapes of its inputs.
-        out: that of its first output.
-    """
-
-    node: tf.NodeDef
-    inputs: List[Interval]
-    values: List[Optional[np.ndarray]]
-    shapes: List[Optional[Shape]]
-    out: Optional[Shape]
-
-
-Rule = Callable[[Step], Optional[Interval]]
 _WITH_KERNELS = ('Conv2D', 'Conv3D', 'Conv2DBackpropInput', 'DepthwiseConv2dNative', 'MatMul')
-RULES: Dict[str, Rule] = {}
-"""By operation; None says that nothing is known."""
-
-
-def rule(*operations: str) -> Callable[[Rule], Rule]:
-    """Registers a rule."""
-    def register(function: Rule) -> Rule:
-        RULES.update((operation, function) for operation in operations)
-        return function
-    return register
 
 
 class Ranges:
@@ -54,7 +25,6 @@ class Ranges:
     """
 
     def __init__(self, model: Model, targets: Iterable[TensorName]) -> None:
-        from . import rules  # noqa: F401  (registers them)
         self._model, self._view = model, model.view
         self._values = Values(model)
         self._found: Dict[str, Interval] = {}

@@ -2,6 +2,8 @@
 
 from typing import Any, Callable, Dict, NamedTuple, Optional
 
+import numpy as np
+
 from ..activations import Calibration
 from ..channels import Channels
 from ..errors import OptionError, VerificationError
@@ -12,7 +14,7 @@ from ..passes.nearly_constant import below, lowest
 from ..verify import TOLERANCE, difference_of, rounding
 from .order import FoldOrder
 from .searching import Found, search
-from .study import study
+from .study import Study, study
 
 Tell = Callable[[str], None]
 STAGES = ('measure', 'decide', 'fold', 'verify')
@@ -56,25 +58,26 @@ def restructure(channels: Channels, order: FoldOrder, calibration: Optional[Cali
     order.check()
     if order.looks_at_examples and calibration is None:
         raise OptionError('what is about constant, or about the same, is seen on examples: give --data PATH')
+    if order.search and labelled is None:
+        raise OptionError('a search needs examples with labels: give --data PATH that has them')
     tell('measure')
     seen = study(channels, calibration if order.looks_at_examples else None, order.duplicates is not None)
     tell('decide')
-    found: Optional[Found] = None
-    chosen = None
-    if order.tolerance is not None:
-        chosen = below(channels, seen.spread, order.tolerance)
-    elif order.percentile is not None:
-        chosen = lowest(channels, seen.spread, {group.name: order.percentile for group in channels.groups})
-    elif order.search:
-        if labelled is None:
-            raise OptionError('a search needs examples with labels: give --data PATH that has them')
-        found = search(seen, labelled, order.max_accuracy_loss, batch)
-        chosen = lowest(channels, seen.spread, found.percentiles)
-    decision = seen.decide(order, chosen)
+    found = search(seen, labelled, order.max_accuracy_loss, batch) if order.search and labelled is not None else None
+    decision = seen.decide(order, _chosen(order, seen, found))
     tell('fold')
     folded = apply(channels, seen.consumers, decision)
     tell('verify')
     return _verified(channels.model, folded.soft, folded.model, decision, found)
+
+
+def _chosen(order: FoldOrder, seen: Study, found: Optional[Found]) -> Optional[np.ndarray]:
+    """Returns for every class whether it is taken for a constant; None where only what is provable is."""
+    if order.tolerance is not None:
+        return below(seen.channels, seen.spread, order.tolerance)
+    if order.percentile is not None:
+        return lowest(seen.channels, seen.spread, {group.name: order.percentile for group in seen.channels.groups})
+    return lowest(seen.channels, seen.spread, found.percentiles) if found is not None else None
 
 
 def _verified(before: Model, soft: Model, after: Model, decision: Decision, found: Optional[Found]) -> Restructured:
