@@ -159,7 +159,7 @@ def test_two_thousand_channels_in_seconds() -> None:
     random = np.random.RandomState(0)
     half = random.normal(0, 1, (4096, 1024)).astype(np.float32)
     rows = np.concatenate([half, 2 * half + 1e-3 * random.normal(0, 1, half.shape).astype(np.float32)], axis=1)
-    start = time.perf_counter()
+    start = time.process_time()
     pairs = list(_matched(_errors(rows, False), 0.01))
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
     assert sorted(abs(gone - kept) for gone, kept in pairs) == [1024] * 1024
