@@ -95,6 +95,14 @@ def require_plain(prefix: str, folder: Any) -> None:
         assert np.unique(session.run('first/kernel:0')).size > 5
 
 
+@pytest.mark.parametrize('shared', [True, False])
+def test_a_start_elsewhere_is_warned_of(caplog: Any, shared: bool) -> None:
+    """Random weights, for instance, would become their clusters' means, which are nearly zero."""
+    loss = network(values=CLUSTERED.values() if shared else KERNEL)
+    train(tf.train.AdamOptimizer(0.05).minimize(loss), [SharedWeights({'kernel': CLUSTERED})], steps=1, warmup=0)
+    assert ('kernel begins with other values than shared ones' in caplog.text) is not shared
+
+
 def test_zeros_of_channels_are_held_beside_it() -> None:
     """Two hooks, one gradient."""
     values = CLUSTERED.values().copy()

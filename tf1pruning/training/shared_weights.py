@@ -5,6 +5,7 @@ step. Here the gradient of a shared value is the sum (or the mean) over its memb
 are: whatever is saved at any moment is a plain checkpoint whose weights hold no more than the shared values.
 """
 
+import logging
 from typing import Dict, List, Mapping, Optional, Sequence
 
 import numpy as np
@@ -18,6 +19,7 @@ from .after_updates import AfterUpdates, refuse_loops
 from .tying import Members
 from .updates import GraphVariable, Update, find_averages, find_updates, find_variables
 
+_LOG = logging.getLogger(__name__)
 AGGREGATIONS = ('sum', 'mean')
 
 
@@ -52,8 +54,8 @@ class SharedWeights(AfterUpdates):
         if aggregation not in AGGREGATIONS:
             raise OptionError('no aggregation named %r; there are %s' % (aggregation, ', '.join(AGGREGATIONS)))
         self._shared, self._aggregation, self._preserve = shared, aggregation, preserve_sparsity
-        self._start: List[tf.Operation] = []
-        self._filling: Dict[tf.Tensor, np.ndarray] = {}
+        self._members: Dict[str, Members] = {}
+        self._tie: Optional[tf.Operation] = None
 
     def begin(self) -> None:
         """Puts the clusters into the default graph.
@@ -77,15 +79,21 @@ class SharedWeights(AfterUpdates):
             refuse_loops(updates, 'take it out of the loop')
             for update in updates:
                 self._follow(update, tied[update.variable.op])
-            fill = tf.group(*[each.fill for each in members.values()])
-            self._start = [fill, tf.group(*[each.tie_to_mean(variable) for variable, each in tied.items()])]
-            self._filling = {key: value for each in members.values() for key, value in each.filling.items()}
+            self._members = {variable.op.name: each for variable, each in found.items()}
+            self._tie = tf.group(*[each.tie_to_mean(variable) for variable, each in tied.items()])
 
     def after_create_session(self, session: tf.Session, coord: tf.train.Coordinator) -> None:
-        """Gives weights that share a value their mean: what was clustered, or trained so, has it already."""
-        fill, tie = self._start
-        session.run(fill, self._filling)
-        session.run(tie)
+        """Gives weights that share a value their mean: what was clustered, or trained so, has it already.
+
+        Else a warning says that training does not start where it should.
+        """
+        for name, weights in session.run({name: each.weights for name, each in self._members.items()}).items():
+            if not self._members[name].are_equal(weights):
+                _LOG.warning('%s begins with other values than shared ones, which become their means: start training '
+                             'from the clustered checkpoint', name)
+        for each in self._members.values():
+            session.run(each.fill, each.filling)
+        session.run(self._tie)
 
     def _follow(self, update: Update, members: Members) -> None:
         """Lets all that share a value take the same step."""

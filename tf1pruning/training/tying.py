@@ -15,6 +15,10 @@ Change = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 class Members:
     """Which weights of a variable share a value.
 
+    Attributes:
+        weights: the variable's value.
+        fill: puts the clusters of single weights in place, fed with `filling`.
+
     The clusters of single weights are no constant, which would be written into every `graph.pbtxt`, but a local
     variable, which no checkpoint has. It is empty until somebody fills it, and where it has another size than the
     weights when it runs, nothing is changed: so the saved graph can be trained on elsewhere, and stripped.
@@ -31,17 +35,23 @@ class Members:
         self._first = np.unique(indices, return_index=True)[1].astype(np.int32)
         self._counts = np.bincount(indices, minlength=self._size).astype(dtype)
         self._moves = ((clustered.codebook != 0) | (not preserve_sparsity)).astype(dtype)
-        self._values = indices if indices.dtype == np.uint8 else indices.astype(np.int32)
+        self._clusters = indices if indices.dtype == np.uint8 else indices.astype(np.int32)
         with variable.graph.colocate_with(variable, ignore_existing=True):
-            self._numbers = tf.Variable(self._values[:0], trainable=False, collections=[tf.GraphKeys.LOCAL_VARIABLES],
-                                        validate_shape=False, use_resource=False, name='clusters')
+            self.weights = read(variable)
+            self._numbers = tf.Variable(self._clusters[:0], trainable=False, name='clusters', validate_shape=False,
+                                        collections=[tf.GraphKeys.LOCAL_VARIABLES], use_resource=False)
             self._given = tf.placeholder(self._numbers.dtype.base_dtype, [None])
             self.fill = tf.assign(self._numbers, self._given, validate_shape=False).op
 
     @property
     def filling(self) -> Dict[tf.Tensor, np.ndarray]:
         """What to feed where `fill` is run."""
-        return {self._given: self._values}
+        return {self._given: self._clusters}
+
+    def are_equal(self, weights: np.ndarray) -> bool:
+        """Whether all weights that share a value have one."""
+        flat = weights.ravel()
+        return np.array_equal(flat, flat[self._first][self._clusters])
 
     def sums(self, gradient: tf.Tensor) -> tf.Tensor:
         """Returns the gradients of the values: for every weight, the sum over all that share its value."""
