@@ -1,11 +1,15 @@
 """The stage that gives weights few values."""
 
+import dataclasses
+import os
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 
 from tests import builders, plain
+from tf1pruning.cli.run import _told
 from tf1pruning.errors import OptionError
 from tf1pruning.pipelines import run_pipeline
 
@@ -55,3 +59,22 @@ def test_refused(keys: str, message: str) -> None:
     """Before anything runs."""
     with pytest.raises(OptionError, match=message):
         read(YAML.replace('- {name: fold}', '- {name: cluster%s}' % keys))
+
+
+def test_the_example_has_every_key_of_its_stages(tmp_path: Any) -> None:
+    """And takes the network the whole way, with what is told of it."""
+    with open(os.path.join(os.path.dirname(__file__), '..', '..', 'configs', 'pipelines', 'compress.yaml')) as stream:
+        text = stream.read()
+    changes = {'model.ckpt ': 'net/model.ckpt ', '[logits]': '[output]', 'macs: 0.7': 'ratio: 0.5'}  # it is small
+    own = text
+    for there, here in changes.items():
+        assert there in own
+        own = own.replace(there, here)
+    config = read(own)
+    for stage in config.stages:
+        if stage.name in ('sparsify', 'cluster', 'pack'):
+            assert all(field.name + ':' in text for field in dataclasses.fields(stage))
+    found = run_pipeline(config)
+    assert [each.record['relative'] for each in found if each.name == 'verify'] == pytest.approx([0] * 3, abs=1e-5)
+    told = _told(found[6].record)
+    assert re.match(r'[\d,]+ weights, [\d,]+ → [\d,]+ values; zipped [\d,]+ → [\d,]+ bytes$', told)

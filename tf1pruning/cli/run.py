@@ -65,6 +65,9 @@ def _told(record: Any) -> str:
         return '%s weights, %.2f %% of them zero; zipped %s → %s bytes' % (
             f"{record['weights']:,}", 100 * record['sparsity'],
             *(f'{each:,}' for each in record['zipped_bytes'].values()))
+    if 'values' in record:
+        return '%s weights, %s → %s values; zipped %s → %s bytes' % tuple(f'{each:,}' for each in (
+            record['weights'], *record['values'].values(), *record['zipped_bytes'].values()))
     if 'packed' in record:
         return '%s bytes, %.1f times smaller than as float32' % (f"{record['packed']['total']:,}",
                                                                  record['packed']['ratio'])
