@@ -8,9 +8,17 @@ import pytest
 from tests import plain
 from tests.training.classifier import NETWORK, Watch, run_steps, train
 from tests.training.held import plainly
+from tf1pruning.channels import analyse
+from tf1pruning.choice import choose
 from tf1pruning.errors import NameNotFoundError, OptionError
-from tf1pruning.model.checkpoint import load_checkpoint
+from tf1pruning.model.checkpoint import load_checkpoint, save_checkpoint
+from tf1pruning.model.model import Model
+from tf1pruning.passes.soft_prune import soft_prune
 from tf1pruning.passes.sparsify import sparsify
+from tf1pruning.passes.strip import strip
+from tf1pruning.passes.to_inference import to_inference
+from tf1pruning.plan import PruningPlan
+from tf1pruning.ranking import Amount
 from tf1pruning.sparsity import SparsitySelection, kept_count, mask_of
 from tf1pruning.tf1 import tf
 from tf1pruning.training import ConstantSparsity, MagnitudePruning, Network, PolynomialDecay
@@ -225,14 +233,36 @@ def test_masks_can_be_made_at_any_time() -> None:
 
 @pytest.mark.slow
 def test_the_checkpoint_is_a_model_like_any_other(tmp_path: Any) -> None:
-    """Masks are companions of their weights: `sparsify` goes on with both, and finds nothing to do at this sparsity."""
-    prefix = train(tmp_path / 'run', 3, [MagnitudePruning(NETWORK, ConstantSparsity(2, 2, 1, 0.5))])
+    """Masks are companions of their weights: `sparsify` goes on with both; strip cuts both, and the rest trains on."""
+    prefix = train(tmp_path / 'run', 3, [MagnitudePruning(NETWORK, ConstantSparsity(2, 3, 1, 0.5))])
     model = load_checkpoint(prefix, NETWORK.outputs, NETWORK.inputs)
     assert 'last/kernel/magnitude_mask' in {each.node for each in model.companions['last/kernel']}
     made = sparsify(model, SparsitySelection(0.5))
     assert all(tensor.zeros == tensor.zeros_before == tensor.pruned for tensor in made.tensors)
     further = sparsify(model, SparsitySelection(0.75)).model
     assert np.array_equal(further.value('last/kernel/magnitude_mask'), further.value('last/kernel') != 0)
+
+
+    soft, plan = _without_half_the_channels(model)
+    stripped = strip(soft, analyse(to_inference(soft)), plan)
+    (tmp_path / 'stripped').mkdir()
+    prefix = save_checkpoint(stripped, str(tmp_path / 'stripped'))
+    with tf.Graph().as_default() as graph, tf.Session(config=plainly()) as session:
+        tf.train.import_meta_graph(prefix + '.meta').restore(session, prefix)
+        session.run([op for op in graph.get_operations() if op.type in ('MakeIterator', 'DatasetToGraph')])
+        session.run(graph.get_operation_by_name('Momentum'))
+        values = session.run({each.op.name: each for each in tf.global_variables()})
+    kernels = [name for name in values if name + '/magnitude_mask' in values]
+    assert values['last/kernel'].shape[3] == model.value('last/kernel').shape[3] // 2
+    assert all(values[name].shape == values[name + '/magnitude_mask'].shape for name in kernels)
+    assert all((values[name][~values[name + '/magnitude_mask']] == 0).all() for name in kernels)
+    assert values['magnitude_pruning/updates'] == 4
+
+
+def _without_half_the_channels(model: Model) -> Tuple[Model, PruningPlan]:
+    channels = analyse(to_inference(model))
+    plan = choose(channels, channels.groups, Amount(ratio=0.5, align=2), 'l1')
+    return soft_prune(model, channels, plan), plan
 
 
 @pytest.mark.parametrize(('hook', 'error', 'message'), [

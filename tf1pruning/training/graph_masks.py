@@ -21,7 +21,7 @@ def mask_in_graph(weights: tf.Tensor, structure: Structure, sparsity: tf.Tensor,
     """
     if structure.kind == 'unstructured':
         kept = _largest(tf.reshape(_magnitudes(weights), [-1]), sparsity)
-        return tf.reshape(kept, tf.shape(weights))
+        return tf.reshape(kept, _shape(weights))
     tiling = tiling_of(structure, tensor)
     if structure.kind == 'm:n':
         return tiling.whole(_largest_of_rows(tiling.rows(_magnitudes(weights), tf), structure.sizes[0]), tf)
@@ -40,15 +40,24 @@ def global_masks_in_graph(weights: Sequence[tf.Tensor], structure: Structure, sp
         kept = _largest(together, sparsity, len(scores))
     else:
         kept = _heaviest(together, np.concatenate([tiling.weights_per_unit() for tiling in tilings]), sparsity)
-    pieces = tf.split(kept, tf.stack([tf.size(each) for each in scores]), num=len(scores))
+    pieces = tf.split(kept, tf.stack([_size(each) for each in scores]), num=len(scores))
     if structure.kind == 'unstructured':
-        return [tf.reshape(piece, tf.shape(each)) for piece, each in zip(pieces, weights)]
+        return [tf.reshape(piece, _shape(each)) for piece, each in zip(pieces, weights)]
     return [tiling.whole(piece[:, tf.newaxis], tf) for piece, tiling in zip(pieces, tilings)]
+
+
+def _shape(value: tf.Tensor) -> tf.Tensor:
+    """Returns the shape that a value has when it runs: no constant, so that the saved graph can be stripped."""
+    return tf.raw_ops.Shape(input=value)
+
+
+def _size(value: tf.Tensor) -> tf.Tensor:
+    return tf.raw_ops.Size(input=value)
 
 
 def _magnitudes(weights: tf.Tensor) -> tf.Tensor:
     magnitudes = tf.abs(weights)
-    return tf.where(tf.math.is_nan(magnitudes), tf.fill(tf.shape(magnitudes), magnitudes.dtype.as_numpy_dtype('inf')),
+    return tf.where(tf.math.is_nan(magnitudes), tf.fill(_shape(magnitudes), magnitudes.dtype.as_numpy_dtype('inf')),
                     magnitudes)
 
 
@@ -68,8 +77,8 @@ def _kept_count(size: tf.Tensor, sparsity: tf.Tensor, least: int = 1) -> tf.Tens
 
 def _largest(scores: tf.Tensor, sparsity: tf.Tensor, least: int = 1) -> tf.Tensor:
     """Marks the largest of some numbers; of equal ones the first, as `top_k` has it."""
-    places = tf.nn.top_k(scores, _kept_count(tf.size(scores), sparsity, least), sorted=False).indices
-    return tf.scatter_nd(places[:, tf.newaxis], tf.ones_like(places), tf.shape(scores)) > 0
+    places = tf.nn.top_k(scores, _kept_count(_size(scores), sparsity, least), sorted=False).indices
+    return tf.scatter_nd(places[:, tf.newaxis], tf.raw_ops.OnesLike(x=places), _shape(scores)) > 0
 
 
 def _largest_of_rows(rows: tf.Tensor, count: int) -> tf.Tensor:
@@ -79,8 +88,8 @@ def _largest_of_rows(rows: tf.Tensor, count: int) -> tf.Tensor:
 
 def _with_one_kept(scores: tf.Tensor) -> tf.Tensor:
     """Makes the first of the largest numbers infinite."""
-    first = tf.one_hot(tf.argmax(scores), tf.size(scores), True, False, dtype=tf.bool)
-    return tf.where(first, tf.fill(tf.shape(scores), scores.dtype.as_numpy_dtype('inf')), scores)
+    first = tf.one_hot(tf.argmax(scores), _size(scores), True, False, dtype=tf.bool)
+    return tf.where(first, tf.fill(_shape(scores), scores.dtype.as_numpy_dtype('inf')), scores)
 
 
 def _heaviest(scores: tf.Tensor, sizes: np.ndarray, sparsity: tf.Tensor) -> tf.Tensor:
@@ -89,5 +98,5 @@ def _heaviest(scores: tf.Tensor, sizes: np.ndarray, sparsity: tf.Tensor) -> tf.T
     order = tf.argsort(scores[::-1], stable=True)
     passed = tf.cumsum(tf.gather(tf.constant(sizes[::-1].astype(np.int32)), order))
     gone = tf.cast(passed <= total - _kept_count(tf.constant(total), sparsity), tf.int32)
-    kept = tf.scatter_nd(order[:, tf.newaxis], gone, tf.shape(scores))[::-1] < 1
+    kept = tf.scatter_nd(order[:, tf.newaxis], gone, _shape(scores))[::-1] < 1
     return tf.logical_or(kept, tf.math.is_inf(scores))

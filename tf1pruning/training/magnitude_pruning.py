@@ -50,7 +50,9 @@ class MagnitudePruning(AfterUpdates):
     after it. So no checkpoint sees a value in between, and every one holds as many zeros as its step asks for, exactly.
 
     Masks and the number of updates are variables: they are saved and restored with everything else, and a training that
-    was killed goes on as if it had not been. Updates are counted from the first one that the hook sees.
+    was killed goes on as if it had not been. Updates are counted from the first one that the hook sees. A saver of your
+    own has to be made without a list of variables. The saved training graph can be stripped and goes on training, but
+    for masks of a structure: their shapes are fixed, so that strip refuses them; strip its inference form.
 
     Args:
         network: which part of the graph is the network; its outputs are enough.
@@ -228,7 +230,7 @@ def _hold(loose: Sequence[Tuple[Update, _Masked]]) -> tf.Operation:
 
 def _where(masked: _Masked, value: tf.Tensor, mask: Optional[tf.Tensor] = None) -> tf.Tensor:
     """Returns a value with zeros where the mask does not keep it; these may be infinite or not a number."""
-    return tf.where(read(masked.mask) if mask is None else mask, value, tf.zeros_like(value))
+    return tf.where(read(masked.mask) if mask is None else mask, value, tf.raw_ops.ZerosLike(x=value))
 
 
 def _zero(masked: _Masked, op: tf.Operation, mask: Optional[tf.Tensor] = None) -> tf.Operation:
