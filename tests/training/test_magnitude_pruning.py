@@ -8,9 +8,10 @@ import pytest
 from tests import plain
 from tests.training.classifier import NETWORK, Watch, run_steps, train
 from tests.training.held import plainly
+from tests.training.test_hold_zeros_replicas import train as train_on_two
 from tf1pruning.channels import analyse
 from tf1pruning.choice import choose
-from tf1pruning.errors import NameNotFoundError, OptionError
+from tf1pruning.errors import NameNotFoundError, OptionError, UnsupportedError
 from tf1pruning.model.checkpoint import load_checkpoint, save_checkpoint
 from tf1pruning.model.model import Model
 from tf1pruning.passes.soft_prune import soft_prune
@@ -286,3 +287,9 @@ def test_what_is_not_trained_is_refused() -> None:
     with pytest.raises(OptionError, match='no update in the graph changes second: exclude it'):
         run_small(first_only, MagnitudePruning(SMALL, GRADUAL))
     assert run_small(first_only, MagnitudePruning(SMALL, GRADUAL, exclude=['second']))
+
+
+def test_copies_on_several_devices_are_refused(tmp_path: Any) -> None:
+    """Rather than pruning one of them."""
+    with pytest.raises(UnsupportedError, match='works on one device'):
+        train_on_two(tmp_path, None, 'momentum', False, MagnitudePruning(Network('out/BiasAdd'), GRADUAL))

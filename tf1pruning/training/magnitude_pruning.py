@@ -4,7 +4,7 @@ import functools
 import logging
 from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
-from ..errors import OptionError
+from ..errors import OptionError, UnsupportedError
 from ..network import Network
 from ..sparsity import SparsitySelection, Structure, parse_structure
 from ..tf1 import tf
@@ -89,10 +89,11 @@ class MagnitudePruning(AfterUpdates):
         Raises:
             NameNotFoundError: an output, or a weight tensor, does not exist; with the closest names.
             OptionError: nothing is left to prune, or the structure does not fit a tensor.
-            UnsupportedError: a weight is updated inside a `tf.while_loop`.
+            UnsupportedError: a weight is updated inside a `tf.while_loop`, or has copies on several devices.
         """
         graph = tf.get_default_graph()
         self._alone.clear()
+        _refuse_copies(graph)
         tensors = self._selection().tensors(live_model(graph, self._network))
         with tf.name_scope('magnitude_pruning/'):
             self._masked = [_with_mask(graph, tensor, self._schedules.get(name) or self._one)
@@ -206,6 +207,12 @@ class MagnitudePruning(AfterUpdates):
         for each, mask in zip(masked, masks):
             made += [_zero(each, op, mask) for op in (each.variable, *each.zeroed)]
         return tf.group(*made)
+
+
+def _refuse_copies(graph: tf.Graph) -> None:
+    if any(getattr(each, 'values', ()) for each in graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)):
+        raise UnsupportedError('MagnitudePruning works on one device, and would mask one copy of several: leave '
+                               'tf.distribute out')
 
 
 def _with_mask(graph: tf.Graph, tensor: WeightTensor, schedule: Optional[Schedule]) -> _Masked:
