@@ -46,7 +46,7 @@ class Structure(NamedTuple):
         if own is not None and wanted is not None and abs(own - wanted) > 1e-9:
             raise OptionError('%s makes a sparsity of %g by itself: leave out the sparsity %g' % (self, own, wanted))
         if own is None and wanted is None:
-            raise OptionError('say how sparse: a sparsity in [0, 1)')
+            raise OptionError('say how sparse: a sparsity in [0, 1), levels, or a structure such as 2:4')
         return own if own is not None else float(wanted or 0)
 
     def __str__(self) -> str:
