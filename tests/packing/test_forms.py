@@ -80,8 +80,10 @@ def test_a_codebook_is_all_there_is() -> None:
     """Also where a sample lacks some numbers, and none where they are too many."""
     bits = np.zeros(100000, np.uint32)
     bits[[7, 99, 4444]] = 3, 5, 8
-    assert find_codebook(bits).tolist() == [0, 3, 5, 8]
-    assert find_codebook(np.arange(256, dtype=np.uint32)).size == 256
+    found = find_codebook(bits)
+    assert found.numbers.tolist() == [0, 3, 5, 8]
+    assert np.array_equal(found.numbers[found.places], bits)
+    assert find_codebook(np.arange(256, dtype=np.uint32)).numbers.size == 256
     assert find_codebook(np.arange(257, dtype=np.uint32)) is None
     bits[np.arange(1, 90001, 300)] = np.arange(300)
     assert find_codebook(bits) is None

@@ -1,6 +1,6 @@
 """Finding out whether a run of numbers has only a few distinct ones."""
 
-from typing import Optional
+from typing import NamedTuple, Optional
 
 import numpy as np
 
@@ -10,8 +10,20 @@ _SAMPLE = 4096
 _ROUNDS = 4
 
 
-def find_codebook(bits: np.ndarray) -> Optional[np.ndarray]:
-    """Returns the distinct numbers of a run in ascending order, None if they are too many for a byte.
+class Codebook(NamedTuple):
+    """A run of numbers as places among its distinct ones.
+
+    Attributes:
+        numbers: the distinct ones in ascending order.
+        places: the place of each number, uint8.
+    """
+
+    numbers: np.ndarray
+    places: np.ndarray
+
+
+def find_codebook(bits: np.ndarray) -> Optional[Codebook]:
+    """Returns the distinct numbers of a run and where each is, None if they are too many for a byte.
 
     A sample tells most runs with many; what it lacks of the others is added, so that a large run is never sorted.
     """
@@ -22,9 +34,9 @@ def find_codebook(bits: np.ndarray) -> Optional[np.ndarray]:
         if found.size > MOST_SYMBOLS:
             return None
         places = np.minimum(np.searchsorted(found, bits), found.size - 1)
-        others = bits[found[places] != bits]
+        others = np.flatnonzero(found[places] != bits)
         if not others.size:
-            return found
-        found = np.union1d(found, others[:_SAMPLE])
+            return Codebook(found, places.astype(np.uint8))
+        found = np.union1d(found, bits[others[:_SAMPLE]])
     found = np.unique(bits)
-    return found if found.size <= MOST_SYMBOLS else None
+    return Codebook(found, np.searchsorted(found, bits).astype(np.uint8)) if found.size <= MOST_SYMBOLS else None

@@ -20,7 +20,8 @@ _WORTH = 0.99
 """A slower code has to be smaller by this factor where there are many symbols."""
 _FLAT_BITS = 7.95
 """Bytes with so much entropy are stored as they are."""
-_SAMPLE = 1 << 12
+FEW = 1 << 12
+"""Up to so many symbols everything is tried."""
 
 
 class Prior(NamedTuple):
@@ -66,7 +67,7 @@ def _width(kinds: int) -> int:
 
 
 def _deflate(symbols: np.ndarray, prior: Prior, strategy: int = zlib.Z_DEFAULT_STRATEGY) -> bytes:
-    packer = zlib.compressobj(9 if symbols.size <= _SLOW_COUNT else 6, zlib.DEFLATED, -15, 9, strategy)
+    packer = zlib.compressobj(9 if symbols.size <= FEW else 6, zlib.DEFLATED, -15, 9, strategy)
     return packer.compress(symbols.tobytes()) + packer.flush()
 
 
@@ -145,12 +146,12 @@ def _candidates(symbols: np.ndarray, prior: Prior) -> List[int]:
     """Returns the codes that are worth a try."""
     if not symbols.size or prior.kinds == 1:
         return []
-    small = symbols.size <= _SLOW_COUNT
-    found = [DEFLATE] if small or _repeats(symbols[:_SAMPLE]) else []
-    if not small and _entropy(symbols[:_SLOW_COUNT]) > _FLAT_BITS:
+    few = symbols.size <= FEW
+    found = [DEFLATE] if few or _repeats(symbols[:FEW]) else []
+    if not few and _entropy(symbols[:_SLOW_COUNT]) > _FLAT_BITS:
         return found
     found.insert(0, HUFFMAN)
-    return [*found, RANGE] if small or prior.kinds <= _SLOW_ALPHABET else found
+    return [*found, RANGE] if symbols.size <= _SLOW_COUNT or prior.kinds <= _SLOW_ALPHABET else found
 
 
 def _repeats(sample: np.ndarray) -> bool:

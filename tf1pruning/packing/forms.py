@@ -10,17 +10,14 @@ from typing import Callable, Dict, List
 
 import numpy as np
 
-from .codebook import find_codebook
+from .codebook import Codebook, find_codebook
 from .coded import Coded, joined, of_kind, shortest, table
-from .codes import MOST_SYMBOLS, decode, encode, equal
+from .codes import FEW, MOST_SYMBOLS, decode, encode, equal
 from .cursor import Cursor, DamagedError
 from .gaps import decode_gaps, encode_gaps
 
 _SPARSE_BELOW = 0.5
 """Density below which a run is tried in sparse form."""
-_SMALL = 1 << 16
-"""Runs up to this many numbers are tried in every form."""
-
 PATTERNS = {1: np.dtype('u1'), 2: np.dtype('<u2'), 4: np.dtype('<u4'), 8: np.dtype('<u8')}
 """By the size of a number in bytes, what its bits are read as."""
 
@@ -35,7 +32,7 @@ def encode_run(bits: np.ndarray) -> Coded:
     candidates = []
     if places.size < _SPARSE_BELOW * bits.size:
         candidates.append(_sparse(bits, places))
-    if places.size >= _SPARSE_BELOW * bits.size or bits.size <= _SMALL:
+    if places.size >= _SPARSE_BELOW * bits.size or bits.size <= FEW:
         candidates.append(_dense(bits))
     return shortest(*candidates)
 
@@ -64,8 +61,8 @@ def _dense(bits: np.ndarray) -> Coded:
     candidates = [joined(table(STORED), of_kind('values', bits.tobytes()))]
     codebook = find_codebook(bits)
     if codebook is not None:
-        candidates.append(_with_codebook(bits, codebook))
-    if codebook is None or bits.size <= _SMALL:
+        candidates.append(_with_codebook(codebook))
+    if codebook is None or bits.size <= FEW:
         planes = [encode(plane, equal(MOST_SYMBOLS), 'values') for plane in _planes(bits)]
         candidates.append(joined(table(PLANES), *planes))
     return shortest(*candidates)
@@ -75,10 +72,10 @@ def _planes(bits: np.ndarray) -> List[np.ndarray]:
     return list(np.ascontiguousarray(bits.view(np.uint8).reshape(bits.size, bits.dtype.itemsize).T))
 
 
-def _with_codebook(bits: np.ndarray, codebook: np.ndarray) -> Coded:
-    indices = np.searchsorted(codebook, bits).astype(np.uint8)
-    return joined(table(CODEBOOK, codebook.size), of_kind('codebook', codebook.tobytes()),
-                  encode(indices, equal(codebook.size), 'values'))
+def _with_codebook(codebook: Codebook) -> Coded:
+    size = codebook.numbers.size
+    return joined(table(CODEBOOK, size), of_kind('codebook', codebook.numbers.tobytes()),
+                  encode(codebook.places, equal(size), 'values'))
 
 
 def _sparse(bits: np.ndarray, places: np.ndarray) -> Coded:
