@@ -1,12 +1,13 @@
 """Layer by layer, from the first to the last: each is fitted to what it put out before anything was pruned."""
 
+import contextlib
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ..activations.session import tensors_of
 from ..calibration.examples import Example
 from ..channels import Channels
+from ..evaluation.changeable import ChangeableGraph
 from ..graph.shapes import shape_at
 from ..graph.view import TensorName
 from ..model.model import Model
@@ -71,25 +72,47 @@ def reconstruct(channels: Channels, pruned: Model, plan: PruningPlan, examples: 
     """
     removed = np.zeros(channels.pinned.size, bool)
     removed[channels.labels[removed_ids(channels, plan)]] = True
+    consumers = [each for each in consumers_of(channels) if removed[each.place.labels].any()]
+    places = {each.name: place_of(channels.model, each.name) for each in consumers}
+    changeable = {each.parameter for each in consumers if each.parameter}
+    changeable |= {place.parameter for place in places.values() if place is not None}
     values: Dict[str, np.ndarray] = {}
     layers: List[Layer] = []
-    for consumer in consumers_of(channels):
-        gone = removed[consumer.place.labels]
-        if not gone.any():
-            continue
-        tell(consumer.name)
-        obstacle = _obstacle(channels, consumer, gone)
-        if obstacle:
-            layers.append(Layer(consumer.name, None, None, obstacle))
-            continue
-        layer, changed = _fitted(channels, with_values(pruned, values), consumer, ~gone, removed, examples,
-                                 positions)
-        layers.append(layer)
-        values.update(changed)
+    with contextlib.closing(ChangeableGraph(channels.model, ())) as before, contextlib.closing(
+            ChangeableGraph(pruned, changeable)) as now:
+        for consumer in consumers:
+            tell(consumer.name)
+            obstacle = _obstacle(consumer, removed[consumer.place.labels])
+            if obstacle:
+                layers.append(Layer(consumer.name, None, None, obstacle))
+                continue
+            task = _Task(channels, with_values(pruned, values), consumer, places[consumer.name], removed)
+            layer, changed = _fitted(task, _rows(task, before, now, examples, positions))
+            layers.append(layer)
+            values.update(changed)
+            now.change(changed)
     return Reconstructed(values, tuple(layers))
 
 
-def _obstacle(channels: Channels, consumer: Consumer, gone: np.ndarray) -> str:
+class _Task(NamedTuple):
+    """One layer to be fitted.
+
+    Attributes:
+        channels: the analysis of the model as it was.
+        now: the model with all fits before this one.
+        consumer: the layer.
+        place: what takes an offset behind it.
+        removed: for every class, whether it is pruned.
+    """
+
+    channels: Channels
+    now: Model
+    consumer: Consumer
+    place: Optional[Place]
+    removed: np.ndarray
+
+
+def _obstacle(consumer: Consumer, gone: np.ndarray) -> str:
     kernel = consumer.kernel
     if kernel is None or not consumer.parameter or kernel.shape[1] != gone.size:
         return 'its kernel is no parameter of its own'
@@ -100,15 +123,15 @@ def _obstacle(channels: Channels, consumer: Consumer, gone: np.ndarray) -> str:
     return ''
 
 
-def _fitted(channels: Channels, now: Model, consumer: Consumer, kept: np.ndarray, removed: np.ndarray,
-            examples: Sequence[Example], positions: int) -> Tuple[Layer, Dict[str, np.ndarray]]:
+def _fitted(task: _Task, rows: Iterator[Tuple[np.ndarray, np.ndarray]]) -> Tuple[Layer, Dict[str, np.ndarray]]:
     """Fits one layer; its own pruned filters stay zero."""
+    consumer, place = task.consumer, task.place
     assert consumer.kernel is not None
-    made = ~removed[channels.classes(consumer.parameter, consumer.place.output_axis)]
-    place = place_of(channels.model, consumer.name)
+    kept = ~task.removed[consumer.place.labels]
+    made = ~task.removed[task.channels.classes(consumer.parameter, consumer.place.output_axis)]
     taps, _, outputs = consumer.kernel.shape
     fit = Fit(taps * int(kept.sum()), int(made.sum()), place is not None)
-    for x, y in _rows(channels, now, consumer, examples, positions):
+    for x, y in rows:
         fit.add(x[:, :, kept].reshape(len(x), -1), y[:, made])
     start = consumer.kernel[:, kept][:, :, made].reshape(-1, int(made.sum()))
     weights, offset = fit.solved(start, _STRENGTH)
@@ -117,31 +140,26 @@ def _fitted(channels: Channels, now: Model, consumer: Consumer, kept: np.ndarray
         taps, int(kept.sum()), -1)
     changed = {consumer.parameter: in_own_order(consumer, kernel).astype(consumer.kernel.dtype)}
     if place is not None and offset is not None:
-        changed.update(_offset(now, consumer, place, offset, made))
+        amount = np.zeros(made.size)
+        amount[made] = offset
+        changed.update(shifted_values(task.now, {consumer.name: place}, {
+            consumer.name: Shift(amount, consumer.place.result_axis)}))
     nothing = None if offset is None else np.zeros(offset.shape)
     return Layer(consumer.name, fit.error(start, nothing), fit.error(weights, offset)), changed
 
 
-def _offset(now: Model, consumer: Consumer, place: Place, offset: np.ndarray, made: np.ndarray
-            ) -> Dict[str, np.ndarray]:
-    """Returns the parameter that takes the offset."""
-    amount = np.zeros(made.size)
-    amount[made] = offset
-    return shifted_values(now, {consumer.name: place}, {consumer.name: Shift(amount, consumer.place.result_axis)})
-
-
-def _rows(channels: Channels, now: Model, consumer: Consumer, examples: Sequence[Example], positions: int
+def _rows(task: _Task, before: ChangeableGraph, now: ChangeableGraph, examples: Sequence[Example], positions: int
           ) -> Iterator[Tuple[np.ndarray, np.ndarray]]:
     """Yields `[P, taps, C]` of what comes in now, and `[P, O]` of what the model as it was puts out."""
-    place, random = consumer.place, np.random.RandomState(0)
-    is_image = len(shape_at(channels.shapes, place.tensor) or ()) == 4
-    window = window_of(channels.model.view, place, consumer.shape) if is_image else None
-    with tensors_of(channels.model, [TensorName(consumer.name)]) as wanted, tensors_of(now, [place.tensor]) as given:
-        for example in examples:
-            y, x = (np.moveaxis(run(example)[0], place.axis, -1) for run in (wanted, given))
-            if window is None:
-                yield x[:, np.newaxis], y
-                continue
-            count = len(y) * min(positions, y.shape[1] * y.shape[2])
-            drawn = tuple(random.randint(0, size, count) for size in y.shape[:3])
-            yield patches(x, window, (drawn[0], drawn[1], drawn[2])), y[drawn]
+    place, random = task.consumer.place, np.random.RandomState(0)
+    is_image = len(shape_at(task.channels.shapes, place.tensor) or ()) == 4
+    window = window_of(task.channels.model.view, place, task.consumer.shape) if is_image else None
+    for example in examples:
+        y, x = (np.moveaxis(graph.run(['%s:%d' % tensor], example)[0], place.axis, -1)
+                for graph, tensor in ((before, TensorName(place.node)), (now, place.tensor)))
+        if window is None:
+            yield x[:, np.newaxis], y
+            continue
+        count = len(y) * min(positions, y.shape[1] * y.shape[2])
+        drawn = tuple(random.randint(0, size, count) for size in y.shape[:3])
+        yield patches(x, window, (drawn[0], drawn[1], drawn[2])), y[drawn]
