@@ -31,8 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_model(parser)
     options.add_output_options(parser)
     options.add_graph_options(parser)
-    calibration_options.add_arguments(parser.add_argument_group('examples'), 'to see what is about constant; without '
-                                      'them what is provable is folded')
+    calibration_options.add_arguments(parser.add_argument_group('examples'), 'to see what is about constant')
     what = parser.add_argument_group('what counts as constant')
     what.add_argument('--tolerance', type=float, metavar='PART', help='a standard deviation of at most this part of '
                                                                       'the largest one in the layer')
@@ -48,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Folds, verifies, writes and prints the report."""
+    from ..channels import analyse
     from ..files import write_text
     from ..model.load import model_path
     from ..output_folder import output_folder
@@ -62,11 +62,12 @@ def run(args: argparse.Namespace) -> None:
     model = options.read_model(args)
     options.check_feeds(model)
     source = model_path(args.model)
-    bar = StageBar([*STAGES, 'write'], args.json)
+    bar = StageBar([], True)
     try:
         with output_folder(args.output, args.force, [source] + ([args.data] if args.data else [])) as folder:
-            from ..channels import analyse
             channels = analyse(runnable_part(model))
+            searched = [group.name for group in channels.groups] if args.search else []
+            bar = StageBar([*STAGES[:2], *searched, *STAGES[2:], 'write'], args.json)
             labelled = _labelled(args, channels.model) if args.search and args.data else None
             found = restructure(channels, order, calibration, labelled, args.batch, bar)
             bar('write')

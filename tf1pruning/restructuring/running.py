@@ -49,7 +49,7 @@ def restructure(channels: Channels, order: FoldOrder, calibration: Optional[Cali
         calibration: examples, for all that is not provable.
         labelled: examples with labels, for a search.
         batch: how many labelled examples are run at once.
-        tell: called with the name of every stage.
+        tell: called with the name of every stage, and of every group that is searched.
 
     Raises:
         OptionError: examples are lacking, or a number is out of its range.
@@ -63,7 +63,9 @@ def restructure(channels: Channels, order: FoldOrder, calibration: Optional[Cali
     tell('measure')
     seen = study(channels, calibration if order.looks_at_examples else None, order.duplicates is not None)
     tell('decide')
-    found = search(seen, labelled, order.max_accuracy_loss, batch) if order.search and labelled is not None else None
+    found = None
+    if order.search and labelled is not None:
+        found = search(seen, labelled, order.max_accuracy_loss, batch, tell)
     decision = seen.decide(order, _chosen(order, seen, found))
     tell('fold')
     folded = apply(channels, seen.consumers, decision)
