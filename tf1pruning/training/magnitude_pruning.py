@@ -99,6 +99,8 @@ class MagnitudePruning(AfterUpdates):
             self._masked = [_with_mask(graph, tensor, self._schedules.get(name) or self._one)
                             for name, tensor in tensors.items()
                             if graph.get_operation_by_name(name).type in VARIABLE_OPS]
+            if not self._masked:
+                raise OptionError('all weights are constants, which no training changes')
             self._wanted = tf.placeholder(tf.float64, [], 'sparsity')
             updates = self._find_updates(graph)
             for update, masked in updates:
