@@ -88,7 +88,7 @@ def require_plain(prefix: str, folder: Any) -> None:
     with tf.Graph().as_default(), plain.new_session() as session:
         saver = tf.train.import_meta_graph(prefix + '.meta')
         saver.restore(session, prefix)
-        session.run([tf.local_variables_initializer(), tf.tables_initializer()])
+        session.run(tf.tables_initializer())
         train_op, = tf.get_collection(tf.GraphKeys.TRAIN_OP)
         images = np.random.RandomState(1).uniform(size=(8, 9, 9, 1)).astype(np.float32)
         session.run(train_op, {'IteratorGetNext:0': images, 'IteratorGetNext:1': np.arange(8)})

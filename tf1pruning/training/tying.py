@@ -19,9 +19,10 @@ class Members:
         weights: the variable's value.
         fill: puts the clusters of single weights in place, fed with `filling`.
 
-    The clusters of single weights are no constant, which would be written into every `graph.pbtxt`, but a local
-    variable, which no checkpoint has. It is empty until somebody fills it, and where it has another size than the
-    weights when it runs, nothing is changed: so the saved graph can be trained on elsewhere, and stripped.
+    The clusters of single weights are no constant, which would be written into every `graph.pbtxt`, but a variable of
+    no collection, so that no checkpoint has it and no initialiser waits for it. Until somebody fills it, or where it
+    has another size than the weights when it runs, nothing is changed: so the saved graph can be trained on elsewhere,
+    and stripped. It is made of plain operations, since `tf.distribute` would mirror a `tf.Variable`.
 
     Args:
         variable: the variable.
@@ -38,10 +39,11 @@ class Members:
         self._clusters = indices if indices.dtype == np.uint8 else indices.astype(np.int32)
         with variable.graph.colocate_with(variable, ignore_existing=True):
             self.weights = read(variable)
-            self._numbers = tf.Variable(self._clusters[:0], trainable=False, name='clusters', validate_shape=False,
-                                        collections=[tf.GraphKeys.LOCAL_VARIABLES], use_resource=False)
-            self._given = tf.placeholder(self._numbers.dtype.base_dtype, [None])
-            self.fill = tf.assign(self._numbers, self._given, validate_shape=False).op
+            self._handle = tf.raw_ops.VarHandleOp(
+                dtype=self._clusters.dtype, shape=tf.TensorShape(None),
+                shared_name=variable.graph.unique_name('shared_weights_clusters', mark_as_used=True))
+            self._given = tf.placeholder(self._clusters.dtype, [None])
+            self.fill = tf.raw_ops.AssignVariableOp(resource=self._handle, value=self._given)
 
     @property
     def filling(self) -> Dict[tf.Tensor, np.ndarray]:
@@ -85,9 +87,12 @@ class Members:
 
     def _changed(self, weights: tf.Tensor, change: Change) -> tf.Tensor:
         """Returns changed weights if the clusters are there."""
-        numbers, shape = tf.identity(self._numbers), tf.raw_ops.Shape(input=weights)
+        shape = tf.raw_ops.Shape(input=weights)
 
-        def changed() -> tf.Tensor:
-            return tf.reshape(change(tf.reshape(weights, [-1]), tf.cast(numbers, tf.int32)), shape)
-        there = tf.equal(tf.raw_ops.Size(input=numbers), tf.raw_ops.Size(input=weights))
-        return tf.cond(there, changed, lambda: tf.identity(weights))
+        def filled() -> tf.Tensor:
+            numbers = tf.raw_ops.ReadVariableOp(resource=self._handle, dtype=self._clusters.dtype)
+            fitting = tf.equal(tf.raw_ops.Size(input=numbers), tf.raw_ops.Size(input=weights))
+            return tf.cond(fitting, lambda: tf.reshape(change(
+                tf.reshape(weights, [-1]), tf.reshape(tf.cast(numbers, tf.int32), [-1])), shape),
+                lambda: tf.identity(weights))
+        return tf.cond(tf.raw_ops.VarIsInitializedOp(resource=self._handle), filled, lambda: tf.identity(weights))
