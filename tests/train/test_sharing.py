@@ -38,6 +38,7 @@ def kernels(folder: Any) -> Dict[str, np.ndarray]:
             and 'Adam' not in name}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('average', [0.0, 0.5])
 def test_it_ends_with_as_few_values(run: Any, tmp_path: Any, average: float) -> None:
     """In weights and averages, and three checkpoints are measured: trained, clustered, trained so."""
@@ -53,6 +54,7 @@ def test_it_ends_with_as_few_values(run: Any, tmp_path: Any, average: float) -> 
         assert {each['values'] for each in json.load(stream)['tensors']} == {4}
 
 
+@pytest.mark.slow
 def test_the_same_command_goes_on_and_another_is_refused(run: Any, tmp_path: Any) -> None:
     """With the clusters that it began with."""
     assert run(BASE % 0.0 + SHARED % (4, 2, ''))[0] == 0
