@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tf1pruning.packing.codebook import find_codebook
 from tf1pruning.packing.cursor import Cursor, DamagedError
-from tf1pruning.packing.forms import CODEBOOK, PATTERNS, PLANES, SPARSE, STORED, decode_run, encode_run
+from tf1pruning.packing.forms import CODEBOOK, PATTERNS, PLANES, SPARSE, STORED, TURNED, decode_run, encode_run
 
 RANDOM = np.random.RandomState(0)
 
@@ -51,6 +51,22 @@ def test_the_shortest_form(array: np.ndarray, form: int, most: int) -> None:
     coded = there_and_back(array)
     assert coded.content[0] == form
     assert len(coded.content) <= most
+
+
+def test_column_by_column() -> None:
+    """Where whole rows are zero, which lie behind each other in no column; of the right number of columns only."""
+    matrix = pruned(normal(30000), 0.2).reshape(300, 100)
+    matrix[np.arange(300) % 30 < 24] = 0
+    matrix[::2, 50:] = 0
+    bits = np.ascontiguousarray(matrix.T).view(np.uint32).reshape(-1)
+    coded = encode_run(bits, 300)
+    assert coded.content[0] == TURNED
+    assert len(coded.content) < len(encode_run(bits).content)
+    assert np.array_equal(decode_run(Cursor(coded.content), bits.size, bits.dtype, 300), bits)
+    for columns in (1, 7, 30000, 0):
+        with pytest.raises(DamagedError, match='no such form'):
+            decode_run(Cursor(coded.content), bits.size, bits.dtype, columns)
+    assert encode_run(np.zeros(100, np.uint32), 10).content[0] == SPARSE
 
 
 def test_within_two_percent_of_the_entropy() -> None:

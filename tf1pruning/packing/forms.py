@@ -2,8 +2,8 @@
 
 A stored run is `form | …`:
 stored as it is; byte planes (all lowest bytes, then all second ones, …), each coded on its own; a codebook of the
-distinct numbers and the place of each number in it; or sparse: the gaps between the numbers that are not zero, and
-these, stored in one of the other forms.
+distinct numbers and the place of each number in it; or sparse: the gaps between the numbers that are not zero, row by
+row or column by column, and these, stored in one of the other forms.
 """
 
 from typing import Callable, Dict, List
@@ -22,39 +22,44 @@ PATTERNS = {1: np.dtype('u1'), 2: np.dtype('<u2'), 4: np.dtype('<u4'), 8: np.dty
 """By the size of a number in bytes, what its bits are read as."""
 
 
-def encode_run(bits: np.ndarray) -> Coded:
+def encode_run(bits: np.ndarray, columns: int = 1) -> Coded:
     """Stores a run of numbers in the form that takes the fewest bytes.
 
     Args:
         bits: of one of the types in `PATTERNS`, one axis.
+        columns: how many make a row of the tensor.
     """
-    places = np.flatnonzero(bits)
+    nonzero = np.count_nonzero(bits)
     candidates = []
-    if places.size < _SPARSE_BELOW * bits.size:
-        candidates.append(_sparse(bits, places))
-    if places.size >= _SPARSE_BELOW * bits.size or bits.size <= FEW:
+    if nonzero < _SPARSE_BELOW * bits.size:
+        candidates.append(_sparse(bits, columns))
+    if nonzero >= _SPARSE_BELOW * bits.size or bits.size <= FEW:
         candidates.append(_dense(bits))
     return shortest(*candidates)
 
 
-def decode_run(cursor: Cursor, count: int, dtype: np.dtype) -> np.ndarray:
+def decode_run(cursor: Cursor, count: int, dtype: np.dtype, columns: int = 1) -> np.ndarray:
     """Reads what `encode_run` wrote.
 
     Args:
         cursor: where it is.
         count: how many numbers there are.
         dtype: one of those in `PATTERNS`.
+        columns: how many make a row of the tensor.
 
     Raises:
         DamagedError: it is something else.
     """
     form = cursor.byte()
+    if form == TURNED and _can_turn(count, columns):
+        return _read_sparse(cursor, count, dtype).reshape(columns, -1).T.reshape(-1)
     if form not in _READERS:
         raise DamagedError('there is no such form')
     return _READERS[form](cursor, count, dtype)
 
 
-STORED, PLANES, CODEBOOK, SPARSE = range(4)
+STORED, PLANES, CODEBOOK, SPARSE, TURNED = range(5)
+"""The last one is sparse, column by column: inputs that no unit looks at make long gaps there."""
 
 
 def _dense(bits: np.ndarray) -> Coded:
@@ -78,9 +83,22 @@ def _with_codebook(codebook: Codebook) -> Coded:
                   encode(codebook.places, equal(size), 'values'))
 
 
-def _sparse(bits: np.ndarray, places: np.ndarray) -> Coded:
-    head = joined(table(SPARSE, places.size), encode_gaps(places, bits.size))
+def _sparse(bits: np.ndarray, columns: int) -> Coded:
+    places = np.flatnonzero(bits)
+    gaps, form = encode_gaps(places, bits.size), SPARSE
+    if places.size and _can_turn(bits.size, columns):
+        turned = bits.reshape(-1, columns).T.reshape(-1)
+        turned_places = np.flatnonzero(turned)
+        turned_gaps = encode_gaps(turned_places, bits.size)
+        if len(turned_gaps.content) < len(gaps.content):
+            bits, places, gaps, form = turned, turned_places, turned_gaps, TURNED
+    head = joined(table(form, places.size), gaps)
     return joined(head, _dense(bits[places])) if places.size else head
+
+
+def _can_turn(count: int, columns: int) -> bool:
+    """Whether a run is some whole rows."""
+    return 1 < columns < count and count % columns == 0
 
 
 def _read_stored(cursor: Cursor, count: int, dtype: np.dtype) -> np.ndarray:

@@ -31,7 +31,7 @@ def write_tensor(writer: SectionWriter, name: str, value: Value) -> Account:
     left = _patterns_of(value.shape, value.dtype)
     for bits in _runs(value):
         left -= bits.size
-        coded = joined(table(bits.size if left else ALL), encode_run(bits))
+        coded = joined(table(bits.size if left else ALL), encode_run(bits, _columns_of(value)))
         accounts += [coded.account, {'tables': writer.section(coded.content)}]
     return added(*accounts)
 
@@ -48,6 +48,11 @@ def _runs(value: Value) -> Iterator[np.ndarray]:
 def _patterns_of(shape: Tuple[int, ...], dtype: np.dtype) -> int:
     """Returns how many patterns of bits a tensor has."""
     return size_of(shape) * dtype.itemsize // pattern_of(dtype).itemsize
+
+
+def _columns_of(value: Value) -> int:
+    """Returns how many patterns of bits a row of a tensor has."""
+    return value.matrix_shape[1] * value.dtype.itemsize // pattern_of(value.dtype).itemsize
 
 
 def pattern_of(dtype: np.dtype) -> np.dtype:
@@ -114,7 +119,7 @@ class PackedValue(Value):
         try:
             cursor = Cursor(self._reader.content(section))
             cursor.number(RUN_BYTES)
-            bits = decode_run(cursor, size, self._pattern)
+            bits = decode_run(cursor, size, self._pattern, _columns_of(self))
             if cursor.left:
                 raise DamagedError('%d bytes are left' % cursor.left)
         except DamagedError as error:
