@@ -110,7 +110,8 @@ def run_network(name: str, seeds: List[int], train: Examples, test: Examples, ou
     for seed, folder in folders.items():
         if not has(name, seed, seeds):
             began = time.time()
-            found = run(name, seed, train, test, folder, dense[seed], np.asarray(answers))
+            taught = os.path.join(folder, 'taught_by_' + '_'.join(map(str, seeds)))
+            found = run(name, seed, train, test, taught, dense[seed], np.asarray(answers))
             add(network=name, seed=seed, teachers=seeds, seconds=round(time.time() - began), **found)
             print('%s, seed %d: %d bytes, %.1f times smaller' % (
                 name, seed, found['bytes'], 4 * found['parameters'] / found['bytes']), flush=True)

@@ -45,7 +45,7 @@ def test_a_run(mnist: str, monkeypatch: Any) -> None:
     row, = results.rows()
     assert row['errors']['unpacked'] == row['errors']['shared'] < 50
     assert row['density'] == pytest.approx(0.1, abs=1e-4)
-    assert row['bytes'] == os.path.getsize(os.path.join(mnist, 'out', 'lenet_300_100_0', 'model.tfp'))
+    assert row['bytes'] == os.path.getsize(os.path.join(mnist, 'out', 'lenet_300_100_0', 'taught_by_0', 'model.tfp'))
     assert 4 * row['parameters'] / row['bytes'] > 30
     assert {each['codebook'] for each in row['tensors'] if each['name'] == 'LeNet/fc1/weights'} == {28}
     text = table.tables(results.rows())
