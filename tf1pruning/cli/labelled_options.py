@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from ..model.model import Model
 
 
-def add_labelled(parser: argparse.ArgumentParser) -> None:
-    """Adds `--data`, `--count`, `--mean`, `--deviation` and `--batch`."""
+def add_labelled(parser: argparse.ArgumentParser, required: bool = True) -> None:
+    """Adds `--data`, which may have to be given, `--count`, `--mean`, `--deviation` and `--batch`."""
     group = parser.add_argument_group('labelled examples')
-    group.add_argument('--data', required=True, metavar='PATH',
+    group.add_argument('--data', required=required, metavar='PATH',
                        help='an IDX file with its labels beside it, TFRecords, a folder with a folder of pictures for '
                             'each class, or .npz with an array for each input and labels')
     group.add_argument('--count', type=int, metavar='N', help='at most so many, spread evenly (default: all)')

@@ -20,6 +20,7 @@ COMMANDS = {
     'sparsify': 'set the smallest weights to zero, in a structure or none',
     'cluster': 'give the weights of every tensor few values to share, with proof',
     'fold': 'let constant and duplicate channels go, into the biases and kernels behind them',
+    'decompose': 'replace kernels by low-rank and sparse branches',
     'verify': 'compare two models element by element',
     'export': 'write .pb, TFLite, ONNX, SavedModel, each compared with the checkpoint',
     'pack': 'write weights, entropy-coded, and their graph into one small file',

@@ -70,11 +70,12 @@ def compare_files(paths: Sequence[str], rounds: int, threads: Sequence[int], bat
     rows: List[Row] = []
     for count in threads:
         tell('%d thread%s' % (count, '' if count == 1 else 's'))
-        rows += [row._replace(memory_mb=memory[row.file]) for row in _rows(paths, rounds, count, batch)]
+        rows += [row._replace(memory_mb=memory[row.file]) for row in in_turn(paths, rounds, count, batch)]
     return rows
 
 
-def _rows(paths: Sequence[str], rounds: int, threads: int, batch: int) -> List[Row]:
+def in_turn(paths: Sequence[str], rounds: int, threads: int, batch: int) -> List[Row]:
+    """Measures files with one number of threads; see `compare_files`."""
     runtimes = [open_runtime(path, threads) for path in paths]
     try:
         feeds = [example_feeds(runtime, batch) for runtime in runtimes]

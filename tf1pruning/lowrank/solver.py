@@ -91,7 +91,7 @@ def low_rank(kernel: np.ndarray, ranks: Ranks) -> np.ndarray:
     whole = kernel.astype(np.float64)
     if is_matrix(kernel.shape):
         return _matrix(whole, ranks[0]).whole
-    return _projected(whole, _leading(_along_inputs(whole), ranks[0]), _leading(_along_outputs(whole), ranks[1])).whole
+    return _projected(whole, _leading(along_inputs(whole), ranks[0]), _leading(along_outputs(whole), ranks[1])).whole
 
 
 def _alternate(whole: np.ndarray, ranks: Ranks, density: float, structure: Structure,
@@ -99,15 +99,15 @@ def _alternate(whole: np.ndarray, ranks: Ranks, density: float, structure: Struc
     """Returns the low-rank part and which entries the sparse part holds."""
     matrix = is_matrix(whole.shape)
     norm = float((whole ** 2).sum()) or 1.0
-    outputs = np.eye(1) if matrix else _leading(_along_outputs(whole), ranks[1])
+    outputs = np.eye(1) if matrix else _leading(along_outputs(whole), ranks[1])
     mask = structure.largest(np.abs(whole), density)
     target, before = np.where(mask, 0, whole), np.inf
     for number in range(1, iterations + 1):
         if matrix:
             found = _matrix(target, ranks[0])
         else:
-            inputs = _leading(_along_inputs(target @ outputs), ranks[0])
-            outputs = _leading(_along_outputs(inputs.T @ target), ranks[1])
+            inputs = _leading(along_inputs(target @ outputs), ranks[0])
+            outputs = _leading(along_outputs(inputs.T @ target), ranks[1])
             found = _projected(target, inputs, outputs)
         mask = structure.largest(np.abs(found.whole - whole), density)
         target = np.where(mask, found.whole, whole)
@@ -118,12 +118,12 @@ def _alternate(whole: np.ndarray, ranks: Ranks, density: float, structure: Struc
     return found, mask
 
 
-def _along_inputs(tensor: np.ndarray) -> np.ndarray:
+def along_inputs(tensor: np.ndarray) -> np.ndarray:
     """Returns the unfolding with the incoming channels as columns."""
     return np.moveaxis(tensor, 2, 3).reshape(-1, tensor.shape[2])
 
 
-def _along_outputs(tensor: np.ndarray) -> np.ndarray:
+def along_outputs(tensor: np.ndarray) -> np.ndarray:
     """Returns the unfolding with the outgoing channels as columns."""
     return tensor.reshape(-1, tensor.shape[3])
 
