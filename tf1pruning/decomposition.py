@@ -1,5 +1,6 @@
 """Choose ranks and densities, decompose, write, compare and report in one go."""
 
+import hashlib
 import json
 import os
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
@@ -176,11 +177,21 @@ def _search(model: Model, kernels: Kernels, order: DecomposeOrder, labelled: Opt
     require_two_halves(labelled.size, len(kernels.layers))
     halves = [labelled.taken(slice(start, None, 2)) for start in (0, 1)]
     tensors = [part for layer in kernels.layers.values() for part in layer.parts]
-    settings = dict(order._asdict(), structure=list(order.structure), layers=sorted(kernels.layers), model=model.name,
-                    examples=labelled.size, times=None)
+    settings = dict(order._asdict(), structure=list(order.structure), times=None, model=model.name,
+                    weights=_hash({name: kernels.kernel(name) for name in kernels.layers}),
+                    examples=_hash({**labelled.inputs, 'labels': labelled.labels}))
     with Evaluator(model, halves[0], tensors, batch) as first, Evaluator(model, halves[1], tensors, batch) as second:
         return search(kernels, lambda values: first.evaluate(values).accuracy,
                       lambda values: second.evaluate(values).accuracy, order.max_loss, Journal(journal, settings, tell))
+
+
+def _hash(arrays: Mapping[str, np.ndarray]) -> str:
+    """Returns what tells whether a search is for the same weights and examples as one that was interrupted."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(arrays[name]).tobytes())
+    return digest.hexdigest()
 
 
 def _settings(path: str, kernels: Kernels) -> Choice:

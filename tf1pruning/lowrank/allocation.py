@@ -12,6 +12,8 @@ from .curves import Curves, Point, front, hull, rank_choices, slope
 ALLOCATIONS = ('spread', 'error')
 """By the spread of the kernels' entries; so that the errors of all layers add up to the least."""
 TOLERANCE = 0.01
+_ALMOST = 0.99
+"""A layer that would cost more of what it does as it is, stays as it is."""
 _SOLVED = 6
 """How many ways to write a layer are solved and compared where the budget of the layer is given."""
 Choice = Dict[str, Optional[Point]]
@@ -97,10 +99,11 @@ def least_error(curves: Curves, costs: Costs, budget: float) -> Choice:
         budget -= points[0].cost
         if len(points) > 1:
             heapq.heappush(steps, (-slope(points[0], points[1]), number, name, 1))
+    slack = 1e-9 * sum(costs.dense(name) for name in curves)  # sums are rounded
     while steps:
         _, number, name, place = heapq.heappop(steps)
         points = hulls[name]
-        if points[place].cost - points[place - 1].cost > budget:
+        if points[place].cost - points[place - 1].cost > budget + slack:
             continue
         budget -= points[place].cost - points[place - 1].cost
         chosen[name] = points[place]
@@ -126,13 +129,32 @@ def spend(chosen: Choice, curves: Curves, costs: Costs, budget: float) -> Choice
     chosen = dict(chosen)
     fronts = {name: [*front(points), as_is(name, costs)] for name, points in curves.items()}
     while True:
-        left = budget - total(chosen, costs)
+        left = budget - total(chosen, costs) + 1e-9 * budget  # sums are rounded
         moves = [(name, point) for name, points in fronts.items() for point in points
                  if _is_move(chosen[name] or as_is(name, costs), point, left)]
         if not moves or (0 <= left <= TOLERANCE / 10 * budget):
             return chosen
         name, point = max(moves, key=lambda move: _gain(chosen[move[0]] or as_is(move[0], costs), move[1], left))
         chosen[name] = None if point == as_is(name, costs) else point
+
+
+def topped_up(chosen: Choice, costs: Costs, budget: float) -> Choice:
+    """Lets sparse branches take what the steps between the points have left of a budget, one layer after the other.
+
+    Args:
+        chosen: by layer, within the budget.
+        costs: of the layers.
+        budget: for all layers together.
+    """
+    chosen = dict(chosen)
+    for name, point in sorted(chosen.items(), key=lambda item: -item[1].error if item[1] is not None else 0.0):
+        left = budget - total(chosen, costs)
+        if point is None or left <= 0:
+            continue
+        density = costs.density(name, point.ranks, min(point.cost + left, _ALMOST * costs.dense(name)))
+        if density is not None and density > point.density:
+            chosen[name] = point._replace(density=density, cost=costs.kept(name, point.ranks, density))
+    return chosen
 
 
 def _is_move(now: Point, point: Point, left: float) -> bool:

@@ -31,8 +31,8 @@ class Point(NamedTuple):
 class Spectrum:
     """What is left of a kernel after a projection on its leading subspaces, for all ranks and densities.
 
-    An upper bound of the solver's error, which begins here and moves on: one decomposition for all ranks, one sort for
-    all densities.
+    About an upper bound of the solver's error, which moves on from there: one decomposition for all ranks, one sort
+    for all densities.
 
     Args:
         kernel: `[kh, kw, Cin, Cout]`.

@@ -75,11 +75,11 @@ def _draw_layers(axes: Any, kernels: Kernels, chosen: Choice) -> None:
         errors.append(0.0 if point is None else kernels.solved(name, point).error)
     axes.bar(places, costs, color='#9ecae1', label='cost kept')
     axes.plot(places, errors, 'o-', color='#d95f02', markersize=3, linewidth=1, label='relative error')
-    axes.set_ylim(0, 1.05)
+    axes.set_ylim(0, 1.2)
     axes.set_xlim(-0.6, len(costs) - 0.4)
     axes.set_xlabel('layer')
     if len(costs) <= 24:
         axes.set_xticks(list(places))
         axes.set_xticklabels(list(kernels.layers), rotation=60, ha='right', fontsize=7)
         axes.set_xlabel('')
-    axes.legend(loc='lower left', fontsize=8)
+    axes.legend(loc='upper center', ncol=2, fontsize=8)

@@ -13,6 +13,7 @@ from ..lowrank.allocation import (
     require_possible,
     spend,
     spread_shares,
+    topped_up,
     total,
     within_shares,
 )
@@ -120,7 +121,8 @@ def data_free(kernels: Kernels, factor: float, allocation: str) -> Choice:
         deviations = {name: float(kernels.kernel(name).std()) for name in curves}
         shares = spread_shares(deviations, costs, factor)
         chosen = within_shares(shares, curves, costs, kernels.kind, kernels.estimate, kernels.solved)
-    return spend(chosen, curves, costs, factor * whole)
+    chosen = spend(chosen, curves, costs, factor * whole)
+    return chosen if kernels.kind == 'tucker' else topped_up(chosen, costs, factor * whole)
 
 
 def require_near(chosen: Choice, costs: Costs, factor: float) -> None:

@@ -1,0 +1,1 @@
+"""What low-rank and sparse branches lose, and what they gain, on networks that others trained."""
