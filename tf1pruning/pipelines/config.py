@@ -201,6 +201,7 @@ class PipelineConfig:
     Attributes:
         model: what is compressed.
         stages: one after the other: soft_prune, strip, sparsify, cluster, fold, verify, export, pack.
+        stages: one after the other: soft_prune, strip, sparsify, decompose, fold, verify, export.
         output: folder for the results.
     """
 

@@ -22,6 +22,7 @@ from .cluster import ClusterConfig, run_cluster
 from .config import ExportConfig, FoldConfig, SoftPruneConfig, StageConfig, StripConfig, VerifyConfig
 from .pack import PackConfig, run_pack
 from .restructuring import FoldConstantsConfig, MergeDuplicatesConfig, run_restructuring
+from .decompose import DecomposeConfig, run_decompose
 from .sparsify import SparsifyConfig, run_sparsify
 from .state import MODEL, State, save
 
@@ -111,6 +112,7 @@ KINDS: Dict[Type[StageConfig], _Kind] = {
     PackConfig: _Kind(run_pack),
     FoldConstantsConfig: _Kind(run_restructuring, ('data',)),
     MergeDuplicatesConfig: _Kind(run_restructuring, ('data',)),
+    DecomposeConfig: _Kind(run_decompose, ('settings', 'data')),
     FoldConfig: _Kind(run_fold),
     VerifyConfig: _Kind(run_verify),
     ExportConfig: _Kind(run_export, ('calibration',)),
