@@ -25,7 +25,7 @@ from .pipeline import Stage, Stages, runnable_part
 from .plain_json import load_json
 from .report.counts import before_after
 from .report.rate_distortion import PICTURE, draw_rate_distortion
-from .search.decomposition import Kernels, data_free, require_near, solved
+from .search.decomposition import Kernels, as_solved, data_free, require_near, solved
 from .search.fixed_loss import Found, require_two_halves, search
 from .search.journal import Journal, Tell
 from .verify import compare, random_inputs, run
@@ -136,12 +136,13 @@ def decomposed(model: Model, order: DecomposeOrder, labelled: Optional[Labelled]
     elif order.method == 'fixed_params':
         assert order.factor is not None
         chosen = data_free(kernels, order.factor, order.allocation)
-        if order.cost != 'latency':  # whose steps are as they are
-            require_near(chosen, costs, order.factor)
     else:
         found = _search(model, kernels, order, labelled, batch, journal, tell)
         chosen = found.chosen
     branches = solved(kernels, chosen)
+    chosen = as_solved(kernels, chosen, branches)
+    if order.settings is None and order.method == 'fixed_params' and order.cost != 'latency':  # whose steps are large
+        require_near(chosen, costs, order.factor or 0.0)
     return Decomposed(decompose(model, layers, branches), with_kernels(model, layers, branches), kernels, chosen,
                       branches, left_alone, found)
 
@@ -272,12 +273,11 @@ def describe_decomposed(made: Decomposed, order: DecomposeOrder) -> Dict[str, An
     layers: Dict[str, Any] = {}
     for name, layer in made.kernels.layers.items():
         point, dense = made.chosen[name], costs.dense(name)
-        branches = made.branches.get(name)
         layers[name] = {
             'kernel': list(layer.shape), 'ranks': None if point is None else list(point.ranks),
-            'density': None if branches is None else round(branches.density, 8), 'dense_cost': dense,
+            'density': None if point is None else round(point.density, 8), 'dense_cost': dense,
             'cost': 1.0 if point is None else point.cost / dense,
-            'error': 0.0 if branches is None else branches.error(made.kernels.kernel(name))}
+            'error': 0.0 if point is None else point.error}
     whole = sum(costs.dense(name) for name in layers)
     report: Dict[str, Any] = {
         'method': 'settings' if order.settings is not None else order.method, 'compression_type': order.kind,

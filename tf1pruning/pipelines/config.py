@@ -200,8 +200,7 @@ class PipelineConfig:
 
     Attributes:
         model: what is compressed.
-        stages: one after the other: soft_prune, strip, sparsify, cluster, fold, verify, export, pack.
-        stages: one after the other: soft_prune, strip, sparsify, decompose, fold, verify, export.
+        stages: one after the other: soft_prune, strip, sparsify, cluster, decompose, fold, verify, export, pack.
         output: folder for the results.
     """
 

@@ -23,6 +23,7 @@ from .config import ExportConfig, FoldConfig, SoftPruneConfig, StageConfig, Stri
 from .pack import PackConfig, run_pack
 from .restructuring import FoldConstantsConfig, MergeDuplicatesConfig, run_restructuring
 from .decompose import DecomposeConfig, run_decompose
+from .pack import PackConfig, run_pack
 from .sparsify import SparsifyConfig, run_sparsify
 from .state import MODEL, State, save
 

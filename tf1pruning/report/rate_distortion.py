@@ -54,8 +54,7 @@ def _draw_curves(axes: Any, kernels: Kernels, chosen: Choice) -> None:
             axes.plot([each.cost / dense for each in points], [each.error for each in points], color=colour,
                       linewidth=0.8, alpha=0.6)
         if point is not None:
-            error = kernels.solved(name, point).error
-            axes.plot([point.cost / dense], [error], 'o', color=colour, markersize=5, markeredgecolor='black',
+            axes.plot([point.cost / dense], [point.error], 'o', color=colour, markersize=5, markeredgecolor='black',
                       markeredgewidth=0.5)
     axes.set_xlabel('cost kept (1: the layer as it is)')
     axes.set_ylabel('relative error of the kernel')
@@ -72,7 +71,7 @@ def _draw_layers(axes: Any, kernels: Kernels, chosen: Choice) -> None:
     for name in kernels.layers:
         point = chosen[name]
         costs.append(1.0 if point is None else point.cost / kernels.costs.dense(name))
-        errors.append(0.0 if point is None else kernels.solved(name, point).error)
+        errors.append(0.0 if point is None else point.error)
     axes.bar(places, costs, color='#9ecae1', label='cost kept')
     axes.plot(places, errors, 'o-', color='#d95f02', markersize=3, linewidth=1, label='relative error')
     axes.set_ylim(0, 1.2)

@@ -137,6 +137,15 @@ def require_near(chosen: Choice, costs: Costs, factor: float) -> None:
                           'nearest below it is %.4f' % (factor, kept))
 
 
+def as_solved(kernels: Kernels, chosen: Choice, branches: Mapping[str, Branches]) -> Choice:
+    """Returns a choice with the densities, costs and errors that came out: units are counted in whole numbers."""
+    found: Choice = dict(chosen)
+    for name, each in branches.items():
+        found[name] = Point(each.ranks, each.density, kernels.costs.kept(name, each.ranks, each.density),
+                            each.error(kernels.kernel(name)))
+    return found
+
+
 def solved(kernels: Kernels, chosen: Choice) -> Dict[str, Branches]:
     """Decomposes all layers that are not left as they are."""
     return {name: kernels.branches(name, point.ranks, point.density) for name, point in chosen.items()
