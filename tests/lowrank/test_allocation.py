@@ -38,7 +38,8 @@ def test_the_formula() -> None:
         (9 * 16 + 4 * 16 + 4 * 16) / (9 * 16 * 16) + 4 * 0.05)
     assert costs.kept('b', (4, 4), 0) == 4 * (16 + 12)
     assert costs.kept('c', (0, 0), 0.1) / costs.dense('c') == pytest.approx(0.4)
-    assert costs.density('c', (4, 4), costs.kept('c', (4, 4), 0.05)) == pytest.approx(0.05)
+    assert costs.density('c', (4, 4), costs.kept('c', (4, 4), 0.05)) == pytest.approx(115 / 2304)  # whole entries
+    assert costs.whole('c', 0.05) == 115 / 2304
     assert costs.density('c', (4, 4), 1) is None
 
 
@@ -109,7 +110,7 @@ def test_budgets_are_met(kind: str, factor: float) -> None:
         if kind == 'tucker':  # whose steps are large in layers as small as these
             assert 0.9 * budget < total(spent, costs)
         else:
-            assert total(topped_up(spent, costs, budget), costs) == pytest.approx(budget)
+            assert total(topped_up(spent, costs, budget), costs) == pytest.approx(budget, rel=1e-2)
 
 
 def exact(name: str, point: Point) -> Point:

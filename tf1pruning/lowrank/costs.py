@@ -1,12 +1,14 @@
 """What a layer costs as it is and as branches, in one unit for all layers."""
 
 import abc
+import math
 from typing import List, Mapping, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from ..errors import OptionError
 from .solver import Ranks, is_matrix
+from .structures import UNSTRUCTURED, Structure
 
 COSTS = ('macs', 'params')
 """Multiply-accumulates for one example; parameters."""
@@ -45,6 +47,10 @@ class Costs(abc.ABC):
     def density(self, name: str, ranks: Ranks, budget: float) -> Optional[float]:
         """Returns the largest density that a budget allows beside some ranks; None where the ranks alone exceed it."""
 
+    def whole(self, name: str, density: float) -> float:
+        """Returns the nearest density that a layer can have."""
+        return density
+
     @abc.abstractmethod
     def ranks(self, name: str) -> List[Ranks]:
         """Returns the ranks to choose from, in ascending order."""
@@ -58,14 +64,17 @@ class Counts(Costs):
         unit: one of `COSTS`.
         weight: how much dearer an entry of a sparse branch is.
         steps: how many ranks to choose from, at most.
+        structure: of the sparse branches, which keep whole units.
     """
 
-    def __init__(self, sizes: Mapping[str, Sizes], unit: str = 'macs', weight: float = WEIGHT, steps: int = 16) -> None:
+    def __init__(self, sizes: Mapping[str, Sizes], unit: str = 'macs', weight: float = WEIGHT, steps: int = 16,
+                 structure: Structure = UNSTRUCTURED) -> None:
         if not weight > 0:
             raise OptionError('a sparsity weight of %s: it must be above 0' % weight)
         self._sizes = {name: each if unit == 'macs' else Sizes(each.shape) for name, each in sizes.items()}
         self._weight = weight
         self._steps = steps
+        self._units = {name: structure.units(each.shape) for name, each in sizes.items()}
 
     def dense(self, name: str) -> float:
         """Returns the product of all sizes."""
@@ -82,7 +91,11 @@ class Counts(Costs):
     def density(self, name: str, ranks: Ranks, budget: float) -> Optional[float]:
         """Returns what is left for the sparse branch."""
         left = (budget - self.kept(name, ranks, 0)) / (self._weight * self.dense(name))
-        return min(1.0, left) if left >= 0 else None
+        return min(1.0, math.floor(left * self._units[name] + 1e-9) / self._units[name]) if left >= 0 else None
+
+    def whole(self, name: str, density: float) -> float:
+        """Returns the nearest density that is a number of units."""
+        return round(density * self._units[name]) / self._units[name]
 
     def ranks(self, name: str) -> List[Ranks]:
         """Returns a ladder of ranks."""

@@ -83,7 +83,8 @@ def points_of(name: str, spectrum: Spectrum, costs: Costs, kind: str) -> List[Po
     found = []
     dense = costs.dense(name)
     for ranks in rank_choices(name, costs, kind):
-        for density in DENSITIES if kind == 'spars' else (0.0,) if kind == 'tucker' else (0.0, *DENSITIES):
+        densities = DENSITIES if kind == 'spars' else (0.0,) if kind == 'tucker' else (0.0, *DENSITIES)
+        for density in dict.fromkeys(costs.whole(name, each) for each in densities):
             cost = costs.kept(name, ranks, density)
             if cost < dense and (density > 0 or max(ranks) > 0):
                 found.append(Point(ranks, density, cost, spectrum.error(ranks, density)))

@@ -115,7 +115,12 @@ class _LayerSearch:
 
     def _search_densities(self, ranks: Ranks, densities: Sequence[float]) -> None:
         self._first_that_keeps([Point(ranks, density, self._kernels.costs.kept(self._name, ranks, density), 0.0)
-                                for density in densities])
+                                for density in self._whole(densities)])
+
+    def _whole(self, densities: Sequence[float]) -> List[float]:
+        """Returns the densities that the layer can have, without what would keep nothing at all."""
+        found = sorted({self._kernels.costs.whole(self._name, density) for density in densities})
+        return [density for density in found if density or 0.0 in densities]
 
     @property
     def _limit(self) -> float:
