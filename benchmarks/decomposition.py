@@ -57,11 +57,13 @@ def main() -> None:
     args = parser.parse_args()
     quiet()
     use_tf1_behavior()
+    start = time.process_time()
     seconds = measure(args.network)
     print('TensorFlow %s, NumPy %s, %s' % (tf.__version__, np.__version__, args.network))
     for name, each in seconds.items():
         print('%-20s %3d × %8.3f s' % (name, len(each), sum(each) / len(each)))
-    print('in all %.1f s' % sum(map(sum, seconds.values())))
+    print('in all %.1f s; %.1f s of processor time, making the network included' % (
+        sum(map(sum, seconds.values())), time.process_time() - start))
 
 
 if __name__ == '__main__':

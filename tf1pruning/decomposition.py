@@ -168,7 +168,7 @@ def _costs(model: Model, layers: Mapping[str, LinearLayer], order: DecomposeOrde
         from .latency.layers import LayerTimes
         return LayerTimes(model, layers, order.times)
     sizes = {name: Sizes(each.shape, each.positions, each.positions_before) for name, each in layers.items()}
-    return Counts(sizes, order.cost, order.weight, 64 if order.kind == 'tucker' else 16, order.structure)
+    return Counts(sizes, order.cost, order.weight, structure=order.structure)
 
 
 def _search(model: Model, kernels: Kernels, order: DecomposeOrder, labelled: Optional[Labelled], batch: int,

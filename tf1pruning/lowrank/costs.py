@@ -18,6 +18,11 @@ KINDS = ('hybrid', 'tucker', 'spars')
 """Both branches; the low-rank one only; the sparse one only."""
 
 
+_FINE_STEPS, _STEPS = 64, 16
+_SMALL = 1 << 16
+"""Kernels of at most so many entries are cheap enough to try finer steps of ranks."""
+
+
 class Sizes(NamedTuple):
     """What the counts of a layer depend on.
 
@@ -63,12 +68,12 @@ class Counts(Costs):
         sizes: of the layers, by name.
         unit: one of `COSTS`.
         weight: how much dearer an entry of a sparse branch is.
-        steps: how many ranks to choose from, at most.
+        steps: how many ranks to choose from, at most; None takes more for kernels that are small.
         structure: of the sparse branches, which keep whole units.
     """
 
-    def __init__(self, sizes: Mapping[str, Sizes], unit: str = 'macs', weight: float = WEIGHT, steps: int = 16,
-                 structure: Structure = UNSTRUCTURED) -> None:
+    def __init__(self, sizes: Mapping[str, Sizes], unit: str = 'macs', weight: float = WEIGHT,
+                 steps: Optional[int] = None, structure: Structure = UNSTRUCTURED) -> None:
         if not weight > 0:
             raise OptionError('a sparsity weight of %s: it must be above 0' % weight)
         self._sizes = {name: each if unit == 'macs' else Sizes(each.shape) for name, each in sizes.items()}
@@ -99,7 +104,9 @@ class Counts(Costs):
 
     def ranks(self, name: str) -> List[Ranks]:
         """Returns a ladder of ranks."""
-        return ladder(self._sizes[name].shape, self._steps)
+        shape = self._sizes[name].shape
+        small = np.prod(shape, dtype=np.int64) <= _SMALL
+        return ladder(shape, self._steps or (_FINE_STEPS if small else _STEPS))
 
 
 def ladder(shape: Tuple[int, ...], steps: int = 16) -> List[Ranks]:
