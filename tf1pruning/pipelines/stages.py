@@ -20,10 +20,9 @@ from ..verify import difference_of, verify
 from ..weights import with_values
 from .cluster import ClusterConfig, run_cluster
 from .config import ExportConfig, FoldConfig, SoftPruneConfig, StageConfig, StripConfig, VerifyConfig
-from .pack import PackConfig, run_pack
-from .restructuring import FoldConstantsConfig, MergeDuplicatesConfig, run_restructuring
 from .decompose import DecomposeConfig, run_decompose
 from .pack import PackConfig, run_pack
+from .restructuring import FoldConstantsConfig, MergeDuplicatesConfig, run_restructuring
 from .sparsify import SparsifyConfig, run_sparsify
 from .state import MODEL, State, save
 
