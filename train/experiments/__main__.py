@@ -19,7 +19,7 @@ from absl import flags
 from tf1pruning.cli.program import guarded, parse_flags, start
 from tf1pruning.clustering import METHODS
 from tf1pruning.errors import OptionError
-from tf1pruning.files import alone_in, write_text
+from tf1pruning.files import alone_in
 from tf1pruning.model.checkpoint import resolve_prefix
 from tf1pruning.search.journal import Journal
 
@@ -29,11 +29,11 @@ from ..train import define_experiment_flags, prepare, read_experiment
 from .compressing import FineTuning
 from .measuring import some_images
 from .running import Experiments
-from .summary import ordered, summary_text
+from .summary import ordered
 from .tasks import Task, parse_tasks
 
 FLAGS = flags.FLAGS
-JOURNAL, SUMMARY = 'experiments.json', 'summary.md'
+JOURNAL = 'experiments.json'
 
 
 def run() -> None:
@@ -56,17 +56,15 @@ def run() -> None:
                                   experiment.model.name)
         for task in tasks:
             _do(task, experiments, journal)
-        text = summary_text(ordered(journal.records, [task.name for task in tasks]),
-                            '%s on %s' % (experiment.model.name, experiment.images.name))
-        write_text(os.path.join(folder, SUMMARY), text)
+        text = experiments.compare(ordered(journal.records.values()), '%s on %s' % (
+            experiment.model.name, experiment.images.name))
     print('\n%s\nwritten to %s' % (text, folder))
 
 
 def _do(task: Task, experiments: Experiments, journal: Journal) -> None:
     record = journal.once(task.name, lambda: experiments.run(task))
-    print('%s: accuracy %.2f %%, %s bytes, %s zipped, %.3f ms' % (
-        task.name, 100 * record['accuracy'], f"{record['bytes']:,}", f"{record['deflated']:,}",
-        record['milliseconds']))
+    print('%s: accuracy %.2f %%, %s bytes, %s zipped' % (
+        task.name, 100 * record['accuracy'], f"{record['bytes']:,}", f"{record['deflated']:,}"))
 
 
 def _settings(classifier: Classifier, experiment: Experiment, tuning: FineTuning) -> Dict[str, Any]:

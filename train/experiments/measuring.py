@@ -1,9 +1,10 @@
 """A TFLite file on test images: its outputs and times, and what deflation makes of it."""
 
+import contextlib
 import os
 import time
 import zlib
-from typing import Dict, NamedTuple, Tuple
+from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -60,21 +61,41 @@ def some_images(examples: Examples, fraction: float) -> Tuple[np.ndarray, np.nda
     return images[chosen], labels[chosen]
 
 
-def outputs_and_time(path: str, images: np.ndarray) -> Tuple[np.ndarray, float]:
-    """Runs a file on one image after the other.
-
-    Returns:
-        Outputs `[N, classes]`, and the mean milliseconds of a run; the first one, in which memory is still to be had,
-        is left out where there are others.
-    """
-    outputs, times = [], []
+def outputs_of(path: str, images: np.ndarray) -> np.ndarray:
+    """Runs a file on one image after the other; returns `[N, classes]`."""
     with open_runtime(path, 1) as runtime:
-        for image in images:
-            start = time.perf_counter()
-            found = runtime.run([image[np.newaxis]])
-            times.append(1e3 * (time.perf_counter() - start))
-            outputs.append(np.asarray(found[0]).reshape(-1))
-    return np.stack(outputs), float(np.mean(times[1:] or times))
+        return np.stack([np.asarray(runtime.run([image[np.newaxis]])[0]).reshape(-1) for image in images])
+
+
+class Times(NamedTuple):
+    """How long a file takes for an image, in milliseconds.
+
+    Attributes:
+        mean: of all runs but the first.
+        median: of the same; a machine that does something else in between does not show in it.
+    """
+
+    mean: float
+    median: float
+
+
+def times_of(paths: Sequence[str], images: np.ndarray) -> List[Times]:
+    """Measures how long files take for an image, on one thread.
+
+    Every file runs on every image in turn, from the front and from the back, so that what slows the machine down slows
+    all of them. The first call of each, in which memory is still to be had, is left out where there are others.
+    """
+    times = np.zeros((len(images), len(paths)))
+    with contextlib.ExitStack() as stack:
+        runtimes = [stack.enter_context(open_runtime(path, 1)) for path in paths]
+        for number, image in enumerate(images):
+            order = range(len(paths))
+            for place in order if number % 2 else reversed(order):
+                start = time.perf_counter()
+                runtimes[place].run([image[np.newaxis]])
+                times[number, place] = 1e3 * (time.perf_counter() - start)
+    counted = times[1:] if len(times) > 1 else times
+    return [Times(float(np.mean(own)), float(np.median(own))) for own in counted.T]
 
 
 def as_record(size: Size, path: str) -> Dict[str, object]:

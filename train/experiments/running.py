@@ -1,7 +1,8 @@
 """Experiments one by one: train on, write the file, measure it, write what was measured."""
 
+import json
 import os
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
@@ -15,13 +16,16 @@ from ..classifier import Classifier
 from ..config import TrainConfig
 from .compressing import FineTuning, compressed
 from .confusion import draw_confusion
-from .measuring import as_record, outputs_and_time, size_of
+from .measuring import as_record, outputs_of, size_of, times_of
 from .scores import confusion_of, scores_of
-from .summary import metrics_text
+from .summary import metrics_text, summary_text
 from .tasks import Task
 
 _EXAMPLES = 100
 """On so many training images activations are measured, for int8."""
+_TIMED = 300
+"""On so many test images times are measured."""
+SUMMARY = 'summary'
 
 
 class Experiments:
@@ -47,8 +51,7 @@ class Experiments:
     def run(self, task: Task) -> Dict[str, Any]:
         """Does an experiment.
 
-        Writes `<stem>.<label>.tflite`, `<task>-metrics.md` and, where matplotlib is installed,
-        `<task>-confusion-matrix.png`.
+        Writes `<stem>.<label>.tflite` and, where matplotlib is installed, `<task>-confusion-matrix.png`.
 
         Returns:
             What was measured, as plain data.
@@ -57,15 +60,37 @@ class Experiments:
                                         os.path.join(self._folder, 'trainings')))
         path = os.path.join(self._folder, '%s.%s.tflite' % (self._stem, task.label))
         write_tflite(folded(model), path, task.numbers, self._calibration(task, list(inputs_of(model))))
-        outputs, milliseconds = outputs_and_time(path, self._images)
+        outputs = outputs_of(path, self._images)
         record = dict(as_record(size_of(path), path), task=task.name, family=task.family, images=len(self._labels),
-                      milliseconds=milliseconds, **scores_of(outputs, self._labels)._asdict())
+                      **scores_of(outputs, self._labels)._asdict())
         picture = draw_confusion(confusion_of(outputs, self._labels), '%s, %d test images' % (
             task.name, len(self._labels)))
         if picture:
             write_bytes(os.path.join(self._folder, task.name + '-confusion-matrix.png'), picture)
-        write_text(os.path.join(self._folder, task.name + '-metrics.md'), metrics_text(record))
         return record
+
+    def compare(self, records: Sequence[Mapping[str, Any]], title: str) -> str:
+        """Measures how long the files of experiments take, in turn.
+
+        Writes `<task>-metrics.md`, `summary.md`, and `summary.json` with what they say.
+
+        Args:
+            records: what `run` has returned.
+            title: of the comparison.
+
+        Returns:
+            The comparison.
+        """
+        images = self._images[:_TIMED]
+        paths = [os.path.join(self._folder, record['file']) for record in records]
+        timed = [dict(record, milliseconds=each.mean, median=each.median, runs=len(images))
+                 for record, each in zip(records, times_of(paths, images))]
+        for record in timed:
+            write_text(os.path.join(self._folder, record['task'] + '-metrics.md'), metrics_text(record))
+        text = summary_text(timed, title)
+        write_text(os.path.join(self._folder, SUMMARY + '.md'), text)
+        write_text(os.path.join(self._folder, SUMMARY + '.json'), json.dumps(timed, indent=1) + '\n')
+        return text
 
     def _calibration(self, task: Task, names: Sequence[str]) -> List[Example]:
         if task.numbers == 'int8' and not self._examples:

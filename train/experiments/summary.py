@@ -1,12 +1,14 @@
 """Reports of experiments: one for each, and a comparison."""
 
-from typing import Any, List, Mapping, Sequence
+from typing import Any, Iterable, List, Mapping, Sequence
 
 from .tasks import BASELINE, FAMILIES
 
 Record = Mapping[str, Any]
 _SAME_TIME = 0.05
 """Times within this part of each other count as the same: another run would differ by as much."""
+_SHOWN = 3
+"""So many that dominate an experiment are named."""
 
 
 def metrics_text(record: Record) -> str:
@@ -17,6 +19,7 @@ def metrics_text(record: Record) -> str:
             ('G-mean of the sensitivities', _percent(record['g_mean'])),
             ('top-5 accuracy', _percent(record['top_5'])),
             ('mean inference time, first call left out', '%.3f ms' % record['milliseconds']),
+            ('median inference time', '%.3f ms' % record['median']),
             ('size of the file', '%s bytes' % f"{record['bytes']:,}"),
             ('size in a zip archive', '%s bytes' % f"{record['deflated']:,}"),
             ('deflation', _percent(record['deflation']))]
@@ -29,24 +32,25 @@ def summary_text(records: Sequence[Record], title: str) -> str:
     base = next(record for record in records if record['task'] == BASELINE)
     rows = [_row(record, base, dominating(record, records)) for record in records]
     header = ['experiment', 'bytes', 'smaller', 'zipped', 'smaller', 'accuracy', 'change', 'precision', 'sensitivity',
-              'G-mean', 'top-5', 'ms', 'dominated by']
+              'G-mean', 'top-5', 'mean ms', 'median ms', 'dominated by']
     return '\n'.join([
-        '# %s' % title, '', '%s test images. *smaller* is relative to the float32 file, as it is and zipped.'
-        % f"{base['images']:,}", '', _table(header, rows), '## Which dominate', '', _dominance(records), '',
-        '## What deflation gains', '', *(_deflation(records)), ''])
+        '# %s' % title, '', '%s test images. *smaller* is relative to the float32 file, as it is and zipped. '
+        'Times are for an image on one thread, %d for each file, all files in turn, the first call left out.' % (
+            f"{base['images']:,}", base['runs']), '', _table(header, rows), '## Which dominate', '',
+        _dominance(records), '', '## What deflation gains', '', *(_deflation(records)), ''])
 
 
 def dominating(record: Record, records: Sequence[Record]) -> List[str]:
-    """Returns the experiments that are at least as good in zipped size, accuracy and time, and better in one."""
+    """Returns the experiments that are at least as good in zipped size, accuracy and median time, and better in one."""
     return [other['task'] for other in records if other is not record and _dominates(other, record)]
 
 
 def _dominates(one: Record, other: Record) -> bool:
     slack = 1 + _SAME_TIME
     as_good = (one['deflated'] <= other['deflated'] and one['accuracy'] >= other['accuracy']
-               and one['milliseconds'] <= slack * other['milliseconds'])
+               and one['median'] <= slack * other['median'])
     better = (one['deflated'] < other['deflated'] or one['accuracy'] > other['accuracy']
-              or slack * one['milliseconds'] < other['milliseconds'])
+              or slack * one['median'] < other['median'])
     return bool(as_good and better)
 
 
@@ -55,7 +59,12 @@ def _row(record: Record, base: Record, dominated: Sequence[str]) -> List[str]:
             f"{record['deflated']:,}", '%.2f×' % (base['deflated'] / record['deflated']), _percent(record['accuracy']),
             '%+.2f' % (100 * (record['accuracy'] - base['accuracy'])),
             *(_percent(record[name]) for name in ('precision', 'sensitivity', 'g_mean', 'top_5')),
-            '%.3f' % record['milliseconds'], ', '.join(dominated) or '–']
+            '%.3f' % record['milliseconds'], '%.3f' % record['median'], _some(dominated)]
+
+
+def _some(names: Sequence[str]) -> str:
+    more = ' and %d more' % (len(names) - _SHOWN) if len(names) > _SHOWN else ''
+    return (', '.join(names[:_SHOWN]) + more) or '–'
 
 
 def _dominance(records: Sequence[Record]) -> str:
@@ -63,8 +72,8 @@ def _dominance(records: Sequence[Record]) -> str:
     families = [family for family in (BASELINE, *FAMILIES) if any(
         record['family'] == family and record['task'] in best for record in records)]
     return ('One experiment dominates another if its zipped file is not larger, its accuracy not lower and its time '
-            'not longer (within %d %%), and one of them is better. Nothing dominates %s. Families among them: %s.' % (
-                100 * _SAME_TIME, ', '.join(best), ', '.join(families)))
+            'not longer (its median, within %d %%), and one of them is better. Nothing dominates %s. Families among '
+            'them: %s.' % (100 * _SAME_TIME, ', '.join(best), ', '.join(families)))
 
 
 def _deflation(records: Sequence[Record]) -> List[str]:
@@ -91,6 +100,7 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return ''.join('| %s |\n' % ' | '.join(line) for line in lines)
 
 
-def ordered(records: Mapping[str, Record], names: Sequence[str]) -> List[Record]:
-    """Returns records in the order of names; those of other experiments follow."""
-    return [records[name] for name in (*names, *(name for name in records if name not in names)) if name in records]
+def ordered(records: Iterable[Record]) -> List[Record]:
+    """Returns records family by family, the largest zipped file of each first."""
+    families = (BASELINE, *FAMILIES)
+    return sorted(records, key=lambda record: (families.index(record['family']), -record['deflated']))

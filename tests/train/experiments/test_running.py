@@ -1,6 +1,7 @@
 """Experiments on a tiny network, from training to the comparison."""
 
 import dataclasses
+import json
 import os
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from train.classifier import Classifier
 from train.config import DigitsConfig, Experiment, LeNet300Config, TrainConfig
 from train.data import Split
 from train.experiments.compressing import FineTuning
-from train.experiments.measuring import outputs_and_time, size_of, some_images
+from train.experiments.measuring import outputs_of, size_of, some_images, times_of
 from train.experiments.running import Experiments
 from train.experiments.tasks import parse_tasks
 
@@ -45,6 +46,10 @@ def test_files_and_scores(tmp_path: Any) -> None:
     records = [experiments.run(task) for task in parse_tasks('pruned-0.5-fp32,clustered-4-fp32,quantized-int8')]
     labels = ('float32', 'pruned-0.5', 'clustered-4', 'quantized-int8')
     assert [record['file'] for record in records] == ['tiny.%s.tflite' % label for label in labels]
+    text = experiments.compare(records, 'tiny')
+    assert (tmp_path / 'summary.md').read_text() == text
+    assert [each['task'] for each in json.loads((tmp_path / 'summary.json').read_text())] == [
+        record['task'] for record in records]
     for record in records:
         for ending in ('-metrics.md', '-confusion-matrix.png'):
             assert (tmp_path / (record['task'] + ending)).exists()
@@ -71,10 +76,10 @@ def test_the_command_goes_on_with_what_is_there(tmp_path: Any) -> None:
                               capture_output=True, text=True, check=False)
     first = run('--tasks', 'quantized-float16')
     assert first.returncode == 0, first.stderr
-    before = (tmp_path / 'out' / 'float32-metrics.md').stat().st_mtime_ns
+    before = (tmp_path / 'out' / 'lenet_300_100.float32.tflite').stat().st_mtime_ns
     second = run('--tasks', 'quantized-dynamic')
     assert second.returncode == 0, second.stderr
-    assert (tmp_path / 'out' / 'float32-metrics.md').stat().st_mtime_ns == before
+    assert (tmp_path / 'out' / 'lenet_300_100.float32.tflite').stat().st_mtime_ns == before
     summary = (tmp_path / 'out' / 'summary.md').read_text()
     for name in ('float32', 'quantized-float16', 'quantized-dynamic'):
         assert '\n| %s | ' % name in summary
@@ -98,9 +103,13 @@ def test_no_images_at_all() -> None:
         some_images(Empty(np.zeros((0, 8, 8, 1)), np.zeros(0, int)), 1.0)
 
 
-def test_the_first_call_is_left_out(tmp_path: Any, monkeypatch: Any) -> None:
+def test_times_in_turn_without_the_first_call(monkeypatch: Any) -> None:
+    order: List[str] = []
+    clock = [0.0]
+
     class Slow:
-        calls = 0
+        def __init__(self, path: str, threads: int) -> None:
+            self._path, self._threads = path, threads
 
         def __enter__(self) -> 'Slow':
             return self
@@ -109,15 +118,17 @@ def test_the_first_call_is_left_out(tmp_path: Any, monkeypatch: Any) -> None:
             pass
 
         def run(self, feeds: Any) -> Any:
-            clock[0] += 100.0 if not self.calls else 0.002
-            self.calls += 1
+            assert self._threads == 1
+            clock[0] += 100.0 if self._path not in order else {'a': 0.002, 'b': 0.004}[self._path]
+            order.append(self._path)
             return [feeds[0] * 2]
-    clock = [0.0]
-    monkeypatch.setattr('train.experiments.measuring.open_runtime', lambda path, threads: Slow())
+    monkeypatch.setattr('train.experiments.measuring.open_runtime', Slow)
     monkeypatch.setattr('time.perf_counter', lambda: clock[0])
-    outputs, milliseconds = outputs_and_time('x.tflite', np.arange(6.0).reshape(3, 2))
-    assert outputs.tolist() == [[0, 2], [4, 6], [8, 10]]
-    assert milliseconds == pytest.approx(2.0)
+    images = np.arange(6.0).reshape(3, 2)
+    assert [each.mean for each in times_of(['a', 'b'], images)] == pytest.approx([2.0, 4.0])
+    assert ''.join(order) == 'baabba'
+    assert times_of(['a'], images[:1])[0].median == pytest.approx(2.0)
+    assert outputs_of('a', images).tolist() == [[0, 2], [4, 6], [8, 10]]
 
 
 def test_sizes(tmp_path: Any) -> None:
