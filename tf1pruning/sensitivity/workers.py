@@ -37,7 +37,11 @@ class Workers:
         return self
 
     def __exit__(self, kind: Any, *_: object) -> None:
-        self._pool.shutdown(wait=kind is None)
+        """Waits for the processes; after an error or an interruption, ends them instead."""
+        if kind is not None:
+            for process in list(self._pool._processes.values()):
+                process.terminate()
+        self._pool.shutdown()
 
     def tried(self, pending: Pending) -> Tried:
         """Yields the results of one parameter after the other, as they come.
