@@ -18,7 +18,7 @@ from .gaps import decode_gaps, encode_gaps
 
 _SPARSE_BELOW = 0.5
 """Density below which a run is tried in sparse form."""
-PATTERNS = {1: np.dtype('u1'), 2: np.dtype('<u2'), 4: np.dtype('<u4'), 8: np.dtype('<u8')}
+PATTERNS: Dict[int, np.dtype] = {1: np.dtype('u1'), 2: np.dtype('<u2'), 4: np.dtype('<u4'), 8: np.dtype('<u8')}
 """By the size of a number in bytes, what its bits are read as."""
 
 
