@@ -65,7 +65,8 @@ def convolved(step: Step) -> Optional[Interval]:
     if bounds.low.size != kernel.shape[-2]:
         return None  # a group convolution
     result = bounds.contracted(kernel.reshape((-1,) + kernel.shape[-2:]).astype(np.float64))
-    return result.each(lambda x: _along(step, x, kernel.ndim))
+    rank = kernel.ndim
+    return result.each(lambda x: _along(step, x, rank))
 
 
 @rule('Conv2DBackpropInput')
@@ -88,7 +89,8 @@ def depthwise(step: Step) -> Optional[Interval]:
         return None
     bounds = _channel_bounds(step, is_padded(step.node, kernel.shape[:2]))
     filters = kernel.reshape(-1, kernel.shape[2] * kernel.shape[3]).astype(np.float64)
-    spread = bounds.each(lambda x: np.repeat(x, kernel.shape[3]))
+    multiplier = kernel.shape[3]
+    spread = bounds.each(lambda x: np.repeat(x, multiplier))
     up, down = (Interval.exactly(part.sum(axis=0)) for part in (np.maximum(filters, 0), np.minimum(filters, 0)))
     return spread.times(up).plus(spread.times(down)).each(lambda x: _along(step, x, 4))
 
@@ -100,5 +102,6 @@ def product(step: Step) -> Optional[Interval]:
     if kernel is None or attributes['transpose_a'].b:
         return None
     kernel = kernel.T if attributes['transpose_b'].b else kernel
-    rows = step.inputs[0].over((0,)).each(lambda x: np.broadcast_to(x.reshape(-1), kernel.shape[:1]))
+    incoming = kernel.shape[:1]
+    rows = step.inputs[0].over((0,)).each(lambda x: np.broadcast_to(x.reshape(-1), incoming))
     return rows.contracted(kernel[np.newaxis].astype(np.float64)).each(lambda x: x[np.newaxis])

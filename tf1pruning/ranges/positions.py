@@ -97,8 +97,9 @@ def reshaped(step: Step) -> Optional[Interval]:
     data = step.inputs[0]
     if after is None or before is None or not before or not after:
         return None
+    ones = (1,) * len(after)
     if data.low.size == 1:
-        return data.each(lambda x: x.reshape((1,) * len(after)))
+        return data.each(lambda x: x.reshape(ones))
     if None in before[1:] or None in after[1:] or before[0] != after[0] or data.low.shape[0] != 1:
         return None
     sizes, new = ([1, *(size or 0 for size in shape[1:])] for shape in (before, after))
@@ -120,12 +121,16 @@ def squeezed(step: Step) -> Optional[Interval]:
 @rule('ExpandDims')
 def expanded(step: Step) -> Optional[Interval]:
     """An axis of size 1 comes."""
-    axis = step.values[1]
-    return None if axis is None else step.inputs[0].each(lambda x: np.expand_dims(x, int(axis)))
+    if step.values[1] is None:
+        return None
+    axis = int(step.values[1])
+    return step.inputs[0].each(lambda x: np.expand_dims(x, axis))
 
 
 @rule('Transpose')
 def turned(step: Step) -> Optional[Interval]:
     """Axes change places."""
-    order = step.values[1]
-    return None if order is None else step.inputs[0].each(lambda x: x.transpose([int(axis) for axis in order]))
+    if step.values[1] is None:
+        return None
+    order = [int(axis) for axis in step.values[1]]
+    return step.inputs[0].each(lambda x: x.transpose(order))

@@ -67,8 +67,10 @@ def search(kernels: Kernels, searched: Accuracy, reported: Accuracy, max_loss: f
 
 
 def _point(record: Mapping[str, Any]) -> Optional[Point]:
-    return Point(tuple(record['ranks']), record['density'], record['cost'], record['error']) if (
-        'ranks' in record) else None
+    if 'ranks' not in record:
+        return None
+    first, last = record['ranks']
+    return Point((first, last), record['density'], record['cost'], record['error'])
 
 
 def _values(kernels: Kernels, chosen: Choice) -> Dict[str, np.ndarray]:
