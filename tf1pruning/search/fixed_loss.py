@@ -17,7 +17,6 @@ Accuracy = Callable[[Values], float]
 LOWEST, HIGHEST, STEPS = 4, 14, 16
 """Ranks of the ladder: 4/16 to 14/16 of the outgoing channels."""
 _ROUNDING = 1e-9
-_UNDONE_AT_ONCE = 16
 
 
 class Found(NamedTuple):
@@ -42,8 +41,8 @@ def search(kernels: Kernels, searched: Accuracy, reported: Accuracy, max_loss: f
     """Decomposes layer after layer, each as cheaply as its part of the loss allows.
 
     The part is the loss by the number of layers; the accuracy that a layer leaves is what the next one begins with.
-    Where the accuracy on the other examples falls by more than the loss, the layers with the largest error for what
-    they save are put back, until it does not.
+    Where the accuracy on the other examples falls by more than the loss, the layers that came last are put back, so
+    that what remains is a network that the search itself has come through.
 
     Args:
         kernels: the layers.
@@ -158,27 +157,27 @@ class _LayerSearch:
 
 
 def _backed_off(kernels: Kernels, found: Found, reported: Accuracy, max_loss: float, journal: Journal) -> Found:
+    """Puts back the layers that were decomposed last, as few as bisection finds to be enough."""
     before = float(journal.records['before']['reported'])
-    chosen, undone, round_number = dict(found.chosen), list(found.undone), 0
-    while True:
-        after = float(journal.once('report %d' % round_number, lambda: {
-            'accuracy': reported(_values(kernels, chosen))})['accuracy'])
-        decomposed = [name for name, point in chosen.items() if point is not None]
-        if before - after <= max_loss + _ROUNDING or not decomposed:
-            return found._replace(chosen=chosen, reported={'before': before, 'after': after}, undone=undone)
-        for name in _most_harmful(kernels, chosen, decomposed)[:max(1, len(found.chosen) // _UNDONE_AT_ONCE)]:
-            chosen[name] = None
-            undone.append(name)
-        round_number += 1
+    decomposed = [name for name, point in found.chosen.items() if point is not None]
+
+    def accuracy(count: int) -> float:
+        """Measures the network with only the first so many of the decomposed layers."""
+        return float(journal.once('report %d layers' % count, lambda: {
+            'accuracy': reported(_values(kernels, _only(found.chosen, decomposed[:count])))})['accuracy'])
+
+    low, high = 0, len(decomposed)
+    if before - accuracy(high) <= max_loss + _ROUNDING:
+        low = high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if before - accuracy(middle) <= max_loss + _ROUNDING else (low, middle)
+    return found._replace(chosen=_only(found.chosen, decomposed[:low]), undone=decomposed[low:],
+                          reported={'before': before, 'after': accuracy(low)})
 
 
-def _most_harmful(kernels: Kernels, chosen: Choice, names: Sequence[str]) -> List[str]:
-    """Sorts decomposed layers by their error for the part of the cost that they save."""
-    def harm(name: str) -> float:
-        point = chosen[name]
-        assert point is not None
-        return point.error / (kernels.costs.dense(name) - point.cost)
-    return sorted(names, key=harm, reverse=True)
+def _only(chosen: Choice, names: Sequence[str]) -> Choice:
+    return {name: point if name in names else None for name, point in chosen.items()}
 
 
 def require_two_halves(examples: int, layers: int) -> None:
