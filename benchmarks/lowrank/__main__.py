@@ -64,10 +64,11 @@ def measure_search(results: Results, places: Places, args: argparse.Namespace) -
     name = args.network or 'resnet20'
     model = network(name, places)
     labelled, given = examples(model, places, args.count), examples(model, places, args.search_count)
-    for kind in KINDS:
+    for kind in args.kinds.split(','):
         order = DecomposeOrder('fixed_loss', max_loss=args.max_loss, kind=kind)
-        journal = RESULTS % '-'.join((name, kind, str(args.max_loss), 'journal'))
-        results.once('%s %s %s' % (name, kind, args.max_loss), accuracy, model, labelled, order, journal, given)
+        journal = RESULTS % '-'.join((name, kind, str(args.max_loss), str(given.size), 'journal'))
+        key = '%s %s %s %d' % (name, kind, args.max_loss, given.size)
+        results.once(key, accuracy, model, labelled, order, journal, given)
         if os.path.exists(journal):
             os.remove(journal)
 
@@ -93,8 +94,9 @@ def main() -> None:
     parser.add_argument('--data', required=True, help='folder with cifar10')
     parser.add_argument('--network', default='', help='resnet20 or resnet56')
     parser.add_argument('--count', type=int, default=500, help='test images to measure on')
-    parser.add_argument('--search-count', type=int, default=160, help='test images for the search and its report')
+    parser.add_argument('--search-count', type=int, default=600, help='test images for the search and its report')
     parser.add_argument('--max-loss', type=float, default=0.02)
+    parser.add_argument('--kinds', default=','.join(KINDS), help='for the search')
     parser.add_argument('--rounds', type=int, default=40)
     parser.add_argument('--times', help='file that remembers the times of layers')
     args = parser.parse_args()
