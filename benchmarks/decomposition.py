@@ -7,46 +7,40 @@ Run: `python -m benchmarks.decomposition [--network ResNet50]`, which prints the
 """
 
 import argparse
-import tempfile
 import time
 from collections import defaultdict
-from typing import Dict, List
+from typing import Dict, List, Tuple
 
 import numpy as np
 
-from benchmarks.zoo.making import build
 from benchmarks.zoo.networks import keras_network
 from tf1pruning.lowrank import decompose
-from tf1pruning.model.load import load_model
-from tf1pruning.passes.decompose import decompose as rewrite
-from tf1pruning.passes.to_inference import to_inference
 from tf1pruning.tf1 import quiet, tf, use_tf1_behavior
-from tf1pruning.weights.linear_layers import linear_layers
 
 DENSITY = 0.01
 
 
+def shapes(name: str) -> List[Tuple[int, ...]]:
+    """Returns the shapes of the kernels of convolutions and matrix products, `[kh, kw, Cin, Cout]`."""
+    build = keras_network(name).build
+    assert build is not None
+    with tf.Graph().as_default():
+        build()
+        found = [tuple(each.shape.as_list()) for each in tf.trainable_variables() if 'depthwise' not in each.op.name]
+    return [(1, 1, *each) if len(each) == 2 else each for each in found if len(each) in (2, 4)]
+
+
 def measure(name: str) -> Dict[str, List[float]]:
-    """Returns the seconds of every layer by the sizes of its kernel, and those of what is around them."""
+    """Returns the seconds of every kernel by its sizes."""
     random = np.random.RandomState(0)
     seconds: Dict[str, List[float]] = defaultdict(list)
-    with tempfile.TemporaryDirectory() as folder:
-        built = build(keras_network(name), folder)
-        model = to_inference(load_model(built.path, built.outputs, built.inputs))
+    for shape in shapes(name):
+        kernel = random.standard_t(3, shape).astype(np.float32)
+        ranks = tuple(max(1, size // 2) for size in shape[2:])
+        ranks = (min(ranks),) * 2 if shape[:2] == (1, 1) else ranks
         start = time.perf_counter()
-        layers, _ = linear_layers(model)
-        seconds['finding the layers'].append(time.perf_counter() - start)
-        branches = {}
-        for key, layer in layers.items():
-            kernel = random.standard_t(3, layer.shape).astype(np.float32)
-            ranks = tuple(max(1, size // 2) for size in layer.shape[2:])
-            ranks = (min(ranks),) * 2 if layer.shape[:2] == (1, 1) else ranks
-            start = time.perf_counter()
-            branches[key] = decompose(kernel, (ranks[0], ranks[1]), DENSITY)
-            seconds['×'.join(map(str, layer.shape))].append(time.perf_counter() - start)
-        start = time.perf_counter()
-        rewrite(model, layers, branches)
-        seconds['the graph'].append(time.perf_counter() - start)
+        decompose(kernel, (ranks[0], ranks[1]), DENSITY)
+        seconds['×'.join(map(str, shape))].append(time.perf_counter() - start)
     return seconds
 
 
@@ -62,7 +56,7 @@ def main() -> None:
     print('TensorFlow %s, NumPy %s, %s' % (tf.__version__, np.__version__, args.network))
     for name, each in seconds.items():
         print('%-20s %3d × %8.3f s' % (name, len(each), sum(each) / len(each)))
-    print('in all %.1f s; %.1f s of processor time, making the network included' % (
+    print('in all %.1f s; %.1f s of processor time, making the kernels included' % (
         sum(map(sum, seconds.values())), time.process_time() - start))
 
 
