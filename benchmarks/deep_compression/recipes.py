@@ -62,9 +62,9 @@ RECIPES: Dict[str, Recipe] = {
         Phase(24, 2e-3, 1e-5), Phase(4, 2e-4), {TOGETHER: 0.045}, 0.5, 8, 32, 1.64, 40, 64),
     'lenet_5': Recipe(
         lambda images: lenet_5(images, LeNet5Config(classes=10), True), Phase(5, 1.5e-3, 0.0, 128),
-        Phase(8, 1.5e-3, 1e-5, 128), Phase(1, 2e-4, 0.0, 128),
-        {'LeNet/conv1/weights': 0.6, 'LeNet/conv2/weights': 0.11, 'LeNet/fc1/weights': 0.0115,
-         'LeNet/Logits/weights': 0.13}, 0.5, 8, 16, 0.80, 39, 162),
+        Phase(12, 1.5e-3, 1e-5, 128), Phase(2, 2e-4, 0.0, 128),
+        {'LeNet/conv1/weights': 0.8, 'LeNet/conv2/weights': 0.18, 'LeNet/fc1/weights': 0.02,
+         'LeNet/Logits/weights': 0.2}, 0.5, 12, 16, 0.80, 39, 162),
 }
 ALPHA, TEMPERATURE = 0.7, 4.0
 """Of the distillation: weight of the dense network's answers, and how much they are softened."""

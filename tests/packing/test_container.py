@@ -1,7 +1,6 @@
 """Files that are damaged, truncated or hostile: one line, and no more memory than they have bytes."""
 
 import contextlib
-import os
 import random
 import shutil
 import struct
