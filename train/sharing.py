@@ -10,8 +10,8 @@ from tf1pruning.files import atomic_folder, write_text
 from tf1pruning.model.checkpoint import resolve_prefix, save_checkpoint
 from tf1pruning.network import AVERAGE
 from tf1pruning.passes.share_weights import prove_shared, share_weights
+from tf1pruning.rewriting.shared import describe_shared
 from tf1pruning.training import SharedWeights, clusters_of, warm_start_from
-from tf1pruning.weight_sharing import describe_shared
 from tf1pruning.weights import with_values
 
 from .classifier import Classifier

@@ -56,19 +56,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Writes the clustered model and prints what became of its weights."""
-    from .. import weight_sharing
     from ..clustering import ClusterSelection
     from ..levels import load_bits
     from ..model.load import model_path
+    from ..rewriting import shared
     bits = load_bits(args.bits) if args.bits is not None else None
     selection = ClusterSelection(args.clusters, bits, args.method, args.preserve_sparsity,
                                  options.parse_names(args.tensors), options.parse_names(args.exclude), args.seed)
     selection.check()
     model = options.read_model(args)
     options.check_feeds(model)
-    bar = StageBar(weight_sharing.stages_of(model, selection), quiet=args.json)
+    bar = StageBar(shared.stages_of(model, selection), quiet=args.json)
     try:
-        report = weight_sharing.write_shared(model, model_path(args.model), args.output, selection, args.force,
+        report = shared.write_shared(model, model_path(args.model), args.output, selection, args.force,
                                              [args.bits] if args.bits else [], bar)
     finally:
         bar.close()

@@ -39,13 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Writes the sparse model and prints what became of its weights."""
     selection = parse_sparsity(args)
-    from .. import sparsification
     from ..model.load import model_path
+    from ..rewriting import sparse
     model = options.read_model(args)
     options.check_feeds(model)
-    bar = StageBar(sparsification.STAGES, quiet=args.json)
+    bar = StageBar(sparse.STAGES, quiet=args.json)
     try:
-        report = sparsification.write_sparse(model, model_path(args.model), args.output, selection, args.force,
+        report = sparse.write_sparse(model, model_path(args.model), args.output, selection, args.force,
                                              [args.levels] if args.levels else [], bar)
     finally:
         bar.close()

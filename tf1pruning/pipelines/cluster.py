@@ -7,8 +7,8 @@ from ..clustering import METHODS, ClusterSelection
 from ..levels import load_bits
 from ..passes.share_weights import prove_shared, share_weights
 from ..report.counts import before_after_files
+from ..rewriting.shared import describe_shared
 from ..typed_yaml import one_of, require
-from ..weight_sharing import describe_shared
 from .config import StageConfig
 from .state import State, save
 

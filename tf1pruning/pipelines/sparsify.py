@@ -7,7 +7,7 @@ from ..levels import load_levels
 from ..passes.sparse_proof import prove_sparse
 from ..passes.sparsify import sparsify
 from ..report.counts import before_after_files
-from ..sparsification import describe_sparse
+from ..rewriting.sparse import describe_sparse
 from ..sparsity import SparsitySelection, parse_structure
 from ..typed_yaml import require
 from .config import StageConfig

@@ -1,20 +1,13 @@
 """Share weights, write and prove in one go."""
 
-import json
-import os
 import time
 from typing import Any, Dict, List, Optional, Sequence
 
-from .clustering import ClusterSelection
-from .files import write_text
-from .model.load import load_model
-from .model.model import Model
-from .model.save import save_model
-from .output_change import output_change
-from .output_folder import output_folder
-from .passes.share_weights import Shared, prove_shared, share_weights
-from .pipeline import Stage, Stages, runnable_part
-from .report.counts import before_after_files
+from ..clustering import ClusterSelection
+from ..model.model import Model
+from ..passes.share_weights import Shared, prove_shared, share_weights
+from ..pipeline import Stage, Stages
+from .writing import Place, write_changed
 
 REPORT = 'cluster.json'
 FOLDER = 'Clustered_Dir'
@@ -47,21 +40,15 @@ def write_shared(model: Model, source: str, output: str, selection: ClusterSelec
         VerificationError: what was written is not what should be; nothing is left behind.
     """
     stages = Stages(tell)
-    with output_folder(output, force, [source, *keep], (REPORT, FOLDER)) as folder:
-        before, start = runnable_part(model), time.perf_counter()
+
+    def change() -> Shared:
+        start = time.perf_counter()
         made = share_weights(model, selection, tell)
         stages.seconds['cluster'] = round(time.perf_counter() - start, 4)
-        with stages('write'):
-            path = save_model(made.model, os.path.join(folder, FOLDER))
-        with stages('prove'):
-            written = load_model(path, model.outputs, model.inputs, model.feeds)
-            prove_shared(model, written, made, selection)
-            change = output_change(before, made.model, written)
-        with stages('measure'):
-            report = dict(describe_shared(made, selection), output_change=change, **before_after_files(source, path))
-        report.update(path=os.path.join(FOLDER, os.path.basename(path)), seconds=stages.seconds)
-        write_text(os.path.join(folder, REPORT), json.dumps(report, indent=1) + '\n')
-    return report
+        return made
+    return write_changed(model, Place(source, output, REPORT, FOLDER, force, keep), stages, change,
+                         lambda written, made: prove_shared(model, written, made, selection),
+                         lambda made: describe_shared(made, selection))
 
 
 def describe_shared(made: Shared, selection: ClusterSelection) -> Dict[str, Any]:

@@ -1,20 +1,13 @@
 """Sparsify, write and prove in one go."""
 
-import json
-import os
 from typing import Any, Dict, Optional, Sequence
 
-from .files import write_text
-from .model.load import load_model
-from .model.model import Model
-from .model.save import save_model
-from .output_change import output_change
-from .output_folder import output_folder
-from .passes.sparse_proof import prove_sparse
-from .passes.sparsify import Sparsified, sparsify
-from .pipeline import Stage, Stages, runnable_part
-from .report.counts import before_after_files
-from .sparsity import SparsitySelection
+from ..model.model import Model
+from ..passes.sparse_proof import prove_sparse
+from ..passes.sparsify import Sparsified, sparsify
+from ..pipeline import Stage, Stages
+from ..sparsity import SparsitySelection
+from .writing import Place, write_changed
 
 STAGES = ('sparsify', 'write', 'prove', 'measure')
 REPORT = 'sparsify.json'
@@ -43,22 +36,13 @@ def write_sparse(model: Model, source: str, output: str, selection: SparsitySele
         VerificationError: what was written is not what should be; nothing is left behind.
     """
     stages = Stages(tell)
-    with output_folder(output, force, [source, *keep], (REPORT, FOLDER)) as folder:
+
+    def change() -> Sparsified:
         with stages('sparsify'):
-            before = runnable_part(model)
-            made = sparsify(model, selection)
-        with stages('write'):
-            path = save_model(made.model, os.path.join(folder, FOLDER))
-        with stages('prove'):
-            written = load_model(path, model.outputs, model.inputs, model.feeds)
-            prove_sparse(model, written, made)
-            change = output_change(before, made.model, written)
-        with stages('measure'):
-            report = dict(describe_sparse(made, selection), output_change=change,
-                          **before_after_files(source, path))
-        report.update(path=os.path.join(FOLDER, os.path.basename(path)), seconds=stages.seconds)
-        write_text(os.path.join(folder, REPORT), json.dumps(report, indent=1) + '\n')
-    return report
+            return sparsify(model, selection)
+    return write_changed(model, Place(source, output, REPORT, FOLDER, force, keep), stages, change,
+                         lambda written, made: prove_sparse(model, written, made),
+                         lambda made: describe_sparse(made, selection))
 
 
 def describe_sparse(made: Sparsified, selection: SparsitySelection) -> Dict[str, Any]:

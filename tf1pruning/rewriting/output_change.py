@@ -2,10 +2,10 @@
 
 from typing import Any, Dict
 
-from .errors import VerificationError
-from .model.model import Model
-from .pipeline import runnable_part
-from .verify import TOLERANCE, compare, random_inputs, run
+from ..errors import VerificationError
+from ..model.model import Model
+from ..pipeline import runnable_part
+from ..verify import TOLERANCE, compare, random_inputs, run
 
 
 def output_change(before: Model, changed: Model, written: Model) -> Dict[str, Any]:
