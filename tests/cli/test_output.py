@@ -75,7 +75,7 @@ def test_a_failure_keeps_the_earlier_result(result: str, command: Command) -> No
              'new/and/deep')
 
 
-STAGES = ['analyse', 'choose', 'soft_prune', 'strip', 'write_soft_pruned', 'write_stripped', '_verified',
+STAGES = ['analyse', 'choose', 'soft_prune', 'strip', 'write_soft_pruned', 'write_stripped', 'verified',
           'before_after', 'write_text']
 
 
