@@ -45,10 +45,10 @@ def test_other_files_are_refused(tmp_path: Any, text: str, message: str) -> None
 
 
 @pytest.mark.parametrize(('text', 'message'), [
-    ('bits: {a: 0}', 'bits: a: 0 is not between 1 and 16'), ('bits: {a: 17}', '17 is not between 1 and 16'),
+    ('bits: {a: 0}', 'bits: a: 0 is not between 1 and 10'), ('bits: {a: 11}', '11 is not between 1 and 10'),
     ('bits: {a: 2.5}', 'expected int'), ('levels: {a: 0.5}', "no weight tensor under 'bits'")])
 def test_bits_out_of_their_range(tmp_path: Any, text: str, message: str) -> None:
-    """Whole numbers from 1 to 16."""
+    """Whole numbers from 1 to 10: what `cluster` can do."""
     path = tmp_path / 'bits.yaml'
     path.write_text(text)
     with pytest.raises(OptionError, match=message):

@@ -13,7 +13,7 @@ from .files import write_text
 from .sparsity import check_sparsity
 from .typed_yaml import load, require
 
-MOST_BITS = 16
+MOST_BITS = 10
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,9 @@ def test_the_plan_of_channels_is_read_by_soft_prune(command: Command) -> None:
 @pytest.mark.parametrize(('words', 'message'), [
     (('--levels', '0.5,x'), "--levels: '0.5,x' is not numbers"),
     (('--levels', '1.5'), 'sparsity 1.5 is not in [0, 1)'),
+    (('--kind', 'bits', '--levels', 'nan'), 'nan is no number of bits from 1 to 10'),
+    (('--kind', 'bits', '--levels', 'inf'), 'inf is no number of bits from 1 to 10'),
+    (('--structure', '2:4'), 'structure 2:4 has a sparsity of its own'),
     (('--budget', '5'), 'a budget of 5 is not in [0, 1)'),
     (('--workers', '0'), '--workers 0: it must be at least 1'),
     (('--count', '0'), '--count 0: it must be at least 1'),
@@ -111,3 +114,15 @@ def _in_session(session: int) -> Any:
     time.sleep(1.5)
     found = subprocess.run(['ps', '-s', str(session), '-o', 'pid='], stdout=subprocess.PIPE, check=False)
     return found.stdout.split()
+
+
+@pytest.mark.usefixtures('examples')
+def test_levels_that_somebody_wrote_are_not_replaced(command: Command) -> None:
+    os.makedirs('out')
+    with open('out/levels.yaml', 'w') as stream:
+        stream.write('levels: {mine: 0.5}')
+    before = contents('out')
+    result = command('sensitivity', *NET, *FEW, '--budget', '0.9')
+    assert result.code == 2
+    assert 'out holds levels.yaml, but no trials.json of an earlier run' in result.err
+    assert contents('out') == before

@@ -156,3 +156,25 @@ def test_refused(clusters, method, message):
 def test_what_is_no_number_is_refused(number):
     with pytest.raises(ModelError, match='infinite or not a number'):
         shared_values(np.array([1, 2, number, 3], np.float32), 2)
+
+
+@pytest.mark.parametrize('dtype', [np.float16, np.float32])
+def test_the_nearest_value_is_taken_where_the_middle_is_rounded(dtype):
+    weights = (np.random.RandomState(3).normal(size=4000) + 1000 * (dtype == np.float32)).astype(dtype)
+    found = shared_values(weights, 16, 'k-means++')
+    distances = np.abs(weights[:, None].astype(np.float64) - found.codebook.astype(np.float64))
+    assert (distances[np.arange(weights.size), found.indices] == distances.min(1)).all()
+
+
+def test_values_that_round_to_one_are_not_called_the_best():
+    weights = (1000 + np.random.RandomState(0).normal(size=3000) * 1e-3).astype(np.float32)
+    found = shared_values(weights, 33)
+    assert found.codebook.size == 33 or found.excess is None
+
+
+def test_magnitudes_far_apart(recwarn):
+    random = np.random.RandomState(0)
+    weights = np.concatenate([random.normal(size=500) * 1e-30, random.normal(size=500) * 1e30]).astype(np.float32)
+    found = shared_values(weights, 33)
+    assert np.isfinite(found.codebook).all()
+    assert not [each for each in recwarn if issubclass(each.category, RuntimeWarning)]

@@ -17,6 +17,7 @@ from tf1pruning.passes.sparse_proof import prove_sparse
 from tf1pruning.passes.sparsify import sparsify
 from tf1pruning.passes.to_inference import to_inference
 from tf1pruning.sparsity import SparsitySelection, kept_count, mask_of, parse_structure
+from tf1pruning.tf1 import tf
 from tf1pruning.weights import weight_tensors, with_values
 
 HALF = SparsitySelection(0.5)
@@ -148,3 +149,22 @@ def test_the_proof_sees_another_graph(tmp_path: Any) -> None:
                  and model.value(name).dtype.kind == 'f' and model.value(name).size)
     with pytest.raises(VerificationError, match='node %s is not as it was' % other):
         prove_sparse(model, with_values(made.model, {other: model.value(other) + 1}), made)
+
+
+def test_a_constant_that_is_no_number_is_as_it_was(tmp_path: Any) -> None:
+    """A message with a NaN in it is not equal to itself."""
+    def masked_network() -> None:
+        x = builders.conv(builders.image(), 8, 'stem', 3)
+        tf.where(x > 0, x, tf.fill(tf.shape(x), np.float32(np.nan)), name='output')
+    frozen = freeze(to_inference(load(builders.save_graph(masked_network, tmp_path))))
+    prove_sparse(frozen, frozen.replace(meta=sparsify(frozen, HALF).model.meta), sparsify(frozen, HALF))
+
+
+def test_slots_with_other_zeros_than_the_mask_has_are_found(tmp_path: Any) -> None:
+    """Though each of their numbers is zero or as it was."""
+    model = load(builders.save_training(tmp_path))
+    made = sparsify(model, HALF)
+    slot = next(name for name in made.changed if 'Adam' in name)
+    wrong = with_values(made.model, {slot: np.zeros_like(made.model.value(slot))})
+    with pytest.raises(VerificationError, match='is not as it was computed'):
+        prove_sparse(model, wrong, made)

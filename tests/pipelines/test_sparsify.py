@@ -66,6 +66,7 @@ def test_levels_are_read_again_when_they_change() -> None:
 @pytest.mark.parametrize(('keys', 'message'), [
     ('sparsity: 1.5', r'sparsity 1.5 is not in \[0, 1\)'), ('structure: "4:2"', '4 of 2 cannot stay'),
     ('together: true', 'say how sparse'), ('sparsity: 0.5, levels: x.yaml', 'not by both'),
+    ('levels: x.yaml, together: true', 'levels say how sparse every tensor becomes'),
     ('sparsity: 0.5, structures: block', 'unknown key .*closest: structure')])
 def test_mistakes_are_found_when_the_file_is_read(keys: str, message: str) -> None:
     """With its line."""

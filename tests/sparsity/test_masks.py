@@ -139,3 +139,11 @@ def test_millions_of_weights() -> None:
     mask = mask_of(weights, 'unstructured', 0.875, tensor)
     assert mask.sum() == 125000
     assert abs(weights)[mask].min() >= abs(weights)[~mask].max()
+
+
+@pytest.mark.parametrize(('structure', 'same'), [('block:99999999999,4', 'block:6,4'), ('6:99999999999', '6:6')])
+def test_pieces_longer_than_the_axis_take_no_memory(structure: str, same: str) -> None:
+    weights = _weights(CONVOLUTION)
+    sparsity = 0.5 if structure.startswith('block') else None
+    assert np.array_equal(mask_of(weights, structure, sparsity, CONVOLUTION),
+                          mask_of(weights, same, sparsity, CONVOLUTION))

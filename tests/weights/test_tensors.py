@@ -81,3 +81,12 @@ def test_other_values(tmp_path: Any, frozen: bool) -> None:
     assert np.array_equal(changed.value('block/expand/kernel'), before + 1)
     assert np.array_equal(model.value('block/expand/kernel'), before)
     assert np.array_equal(changed.value('stem/kernel'), model.value('stem/kernel'))
+
+
+def test_batches_of_matrices_have_their_channels_behind(tmp_path: Any) -> None:
+    """`[B, K, N]`: the batch is no channel."""
+    def products() -> None:
+        weights = tf.get_variable('weights', [4, 8, 6])
+        tf.identity(tf.matmul(tf.reshape(builders.image([4, 2, 4, 8]), [4, 8, 8]), weights), name='output')
+    tensor = weight_tensors(load(builders.save_graph(products, tmp_path)))['weights']
+    assert (tensor.input_axis, tensor.output_axis) == (1, 2)

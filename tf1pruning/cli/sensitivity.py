@@ -102,7 +102,8 @@ def _analysed(args: argparse.Namespace, kind: 'Kind', labelled: 'Labelled', numb
     from ..sensitivity.results import write_results
     from ..sensitivity.workers import Workers
     from .progress import CountBar
-    journal = Journal(_journal_path(args.output), _settings(args, labelled))
+    workers = min(workers, len(kind.sizes))
+    journal = Journal(_journal_path(args.output, kind.file), _settings(args, labelled))
     bar = CountBar(len(set(numbers)) * len(kind.sizes), 'trials', args.json)
     try:
         with Alone(kind, labelled, args.batch) as here:
@@ -164,11 +165,11 @@ def _settings(args: argparse.Namespace, labelled: 'Labelled') -> Dict[str, Any]:
                 examples=examples.hexdigest(), model=[sha256(path) for path in files_of(model_path(args.model))])
 
 
-def _journal_path(folder: str) -> str:
-    """Returns where trials are remembered, and sees to it that nothing else is there."""
+def _journal_path(folder: str, suggested: str) -> str:
+    """Returns where trials are remembered, and sees to it that nobody else's file would be replaced."""
     from ..sensitivity.results import PICTURE, RECORD, TABLE
     path = os.path.join(folder, JOURNAL)
-    foreign = [name for name in (TABLE, RECORD, PICTURE) if os.path.exists(os.path.join(folder, name))]
+    foreign = [name for name in (TABLE, RECORD, PICTURE, suggested) if os.path.exists(os.path.join(folder, name))]
     if foreign and not os.path.exists(path):
         raise OutputError('%s holds %s, but no %s of an earlier run: choose another folder' % (
             folder, foreign[0], JOURNAL))
@@ -180,7 +181,7 @@ def _numbers(args: argparse.Namespace) -> Tuple[float, ...]:
         numbers = tuple(float(part) for part in options.parse_names(args.levels))
     except ValueError:
         raise OptionError('--levels: %r is not numbers separated by commas' % args.levels) from None
-    return tuple(int(number) if args.kind == 'bits' and number == int(number) else number for number in numbers)
+    return tuple(int(number) if args.kind == 'bits' and number.is_integer() else number for number in numbers)
 
 
 def _workers(args: argparse.Namespace) -> int:

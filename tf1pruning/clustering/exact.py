@@ -29,10 +29,10 @@ def best_centroids(line: Line, clusters: int) -> Solution:
     """
     runs = np.flatnonzero(np.append(True, line.values[1:] != line.values[:-1]))
     if runs.size * clusters <= MOST_WORK:
-        return Solution(line.means(_programme(line, runs, clusters)), 'exact', 0.0)
+        return Solution(line.means(np.unique(_programme(line, runs, clusters))), 'exact', 0.0)
     starts = _bins(line, runs, max(4 * clusters, min(MOST_BINS, MOST_WORK // clusters)))
     edges = _programme(line, starts, clusters)
-    centroids = lloyd(line, line.means(edges))
+    centroids = lloyd(line, line.means(np.unique(edges)))
     moved = line.distortion_between(np.append(starts, line.values.size))
     found = line.distortion_between(line.edges(centroids))
     least = max(0.0, (line.distortion_between(edges) - moved) ** 0.5 - moved ** 0.5) ** 2

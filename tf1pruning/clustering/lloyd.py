@@ -60,7 +60,9 @@ class Line:
 
 def cuts_between(values: np.ndarray) -> np.ndarray:
     """Returns the places halfway between neighbours; what lies exactly there belongs to the lower one."""
-    return ((values[1:].astype(np.float64) + values[:-1]) / 2).astype(values.dtype)
+    exact = (values[1:].astype(np.float64) + values[:-1]) / 2
+    cuts = exact.astype(values.dtype)
+    return np.where(cuts > exact, np.nextafter(cuts, values.dtype.type(-np.inf)), cuts)
 
 
 def lloyd(line: Line, centroids: np.ndarray) -> np.ndarray:

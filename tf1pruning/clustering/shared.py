@@ -34,7 +34,8 @@ class Clustered(NamedTuple):
         indices: the place in the codebook of every weight, in the weights' shape.
         solver: what found them: exact, near-exact, linear, density, k-means++ or identity.
         excess: by how much, relatively, the distortion may at most lie above the least possible: 0 if exact or
-            identity, proved for near-exact, None where nothing is known.
+            identity, proved for near-exact, None where nothing is known: by another method, or where some of the
+            values are one when they are rounded to the weights' type.
     """
 
     codebook: np.ndarray
@@ -85,7 +86,8 @@ def shared_values(weights: np.ndarray, clusters: int, method: str = 'exact', pre
         return Clustered(codebook + 0, _small(indices, codebook.size).reshape(weights.shape))  # + 0: -0 is 0
     found = METHODS[method](line, clusters - kept, seed)
     codebook, indices = _assigned(flat, zero, found)
-    return Clustered(codebook, indices.reshape(weights.shape), found.solver, found.excess)
+    excess = found.excess if codebook.size == clusters else None  # values that round to one are nearer to nothing
+    return Clustered(codebook, indices.reshape(weights.shape), found.solver, excess)
 
 
 def check_clusters(clusters: int) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import VerificationError
 from ..model.model import Model
 from .sparsify import SparseTensor, Sparsified
-from .untouched import bits, prove_untouched
+from .untouched import bits, prove_untouched, same_bits
 
 
 def prove_sparse(before: Model, written: Model, made: Sparsified) -> None:
@@ -23,6 +23,8 @@ def prove_sparse(before: Model, written: Model, made: Sparsified) -> None:
     prove_untouched(before, written, made.changed)
     for name in sorted(made.changed):
         _prove_zeros(name, before.value(name), written.value(name), tensors)
+        if not same_bits(written.value(name), made.model.value(name)):
+            raise VerificationError('%s is not as it was computed' % name)
 
 
 def _prove_zeros(name: str, first: np.ndarray, second: np.ndarray, tensors: Dict[str, SparseTensor]) -> None:

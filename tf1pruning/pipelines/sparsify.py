@@ -42,6 +42,8 @@ class SparsifyConfig(StageConfig):
             structure.sparsity(self.sparsity)
         else:
             require(self.sparsity is None, 'say how sparse by sparsity or by levels, not by both')
+            require(not (self.together or self.tensors) and structure.own_sparsity is None,
+                    'levels say how sparse every tensor becomes: leave out together, tensors and M:N')
 
     @property
     def selection(self) -> SparsitySelection:

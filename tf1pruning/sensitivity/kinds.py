@@ -7,17 +7,14 @@ import numpy as np
 
 from ..channels import analyse
 from ..errors import NameNotFoundError, NothingToPruneError, OptionError
-from ..levels import save_bits, save_levels
+from ..levels import MOST_BITS, save_bits, save_levels
 from ..model.model import Model
 from ..model.values import Zeroed
 from ..passes.soft_prune import ZEROED_ROLES, zeros_of
 from ..plan import PruningPlan
 from ..ranking import Amount, Ranking
-from ..sparsity import check_sparsity, mask_of
+from ..sparsity import check_sparsity, mask_of, parse_structure
 from ..weights import WeightTensor, chosen, weight_tensors
-
-_MOST_BITS = 10
-"""More values than 2^10 are not looked for."""
 
 
 class Kind(abc.ABC):
@@ -77,10 +74,13 @@ class LevelKind(Kind):
     Raises:
         NameNotFoundError: there is no such tensor.
         NothingToPruneError: the model has no weight tensors.
+        OptionError: the structure has a sparsity of its own.
     """
 
     def __init__(self, model: Model, parameters: Sequence[str] = (), structure: str = 'unstructured') -> None:
         super().__init__(model)
+        if parse_structure(structure).own_sparsity is not None:
+            raise OptionError('structure %s has a sparsity of its own, so that there is nothing to vary' % structure)
         self._structure = structure
         self._tensors = some_tensors(model, parameters)
         for tensor in self._tensors.values():
@@ -138,8 +138,8 @@ class BitsKind(Kind):
         Raises:
             OptionError: it is out of its range.
         """
-        if number != int(number) or not 1 <= number <= _MOST_BITS:
-            raise OptionError('%g is no number of bits from 1 to %d' % (number, _MOST_BITS))
+        if not float(number).is_integer() or not 1 <= number <= MOST_BITS:
+            raise OptionError('%g is no number of bits from 1 to %d' % (number, MOST_BITS))
 
 
 class ChannelKind(Kind):

@@ -82,7 +82,7 @@ def tiling_of(structure: Structure, tensor: WeightTensor) -> Tiling:
     inner: List[int] = []
     outer: List[int] = []
     for axis, size in enumerate(tensor.shape):
-        piece = pieces.get(axis, 0)
+        piece = min(pieces.get(axis, 0), size)  # padding up to more than the axis would make no other units
         outer.append(len(split))
         if not piece:
             padded.append(size)

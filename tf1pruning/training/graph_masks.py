@@ -82,7 +82,7 @@ def _largest(scores: tf.Tensor, sparsity: tf.Tensor, least: int = 1) -> tf.Tenso
 
 
 def _largest_of_rows(rows: tf.Tensor, count: int) -> tf.Tensor:
-    places = tf.nn.top_k(rows, count, sorted=False).indices
+    places = tf.nn.top_k(rows, min(count, int(rows.shape[1])), sorted=False).indices
     return tf.reduce_sum(tf.one_hot(places, int(rows.shape[1]), dtype=tf.int32), 1) > 0
 
 

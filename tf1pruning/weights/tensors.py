@@ -63,13 +63,14 @@ def weight_tensors(model: Model) -> Dict[str, WeightTensor]:
             continue
         for tensor, axes in _operands(view, node):
             for name in _parameters(view, tensor):
-                shape = _shape_of(model, name)
-                if shape is None or len(shape) <= max(axis for axis in axes if axis is not None):
-                    continue
-                before = found.get(name)
-                readers = (*before.readers, node) if before else (node,)
-                found[name] = before._replace(readers=readers) if before else WeightTensor(
-                    name, shape, view.op(node), axes[0], axes[1], readers)
+                before, shape = found.get(name), _shape_of(model, name)
+                if before is not None:
+                    found[name] = before._replace(readers=(*before.readers, node))
+                elif shape is not None and len(shape) > max(axis for axis in axes if axis is not None):
+                    batch_axes = len(shape) - 2 if view.op(node) in _PRODUCTS else 0  # they stand before a matrix's
+                    found[name] = WeightTensor(name, shape, view.op(node),
+                                               None if axes[0] is None else axes[0] + batch_axes,
+                                               axes[1] + batch_axes, (node,))
     return {name: found[name] for name in view.nodes if name in found}
 
 

@@ -19,6 +19,7 @@ from absl import flags
 from tf1pruning.cli.program import guarded, parse_flags, start
 from tf1pruning.clustering import METHODS
 from tf1pruning.errors import OptionError
+from tf1pruning.exports.certificate import files_of, sha256
 from tf1pruning.files import alone_in
 from tf1pruning.model.checkpoint import resolve_prefix
 from tf1pruning.search.journal import Journal
@@ -48,7 +49,6 @@ def run() -> None:
     folder = FLAGS.results_path
     tuning = FineTuning(FLAGS.finetune_steps or max(1, experiment.train.steps // 4), FLAGS.finetune_rate,
                         FLAGS.clustering)
-    os.makedirs(folder, exist_ok=True)
     with alone_in(folder):
         journal = Journal(os.path.join(folder, JOURNAL), _settings(classifier, experiment, tuning))
         checkpoint = FLAGS.checkpoint or classifier.train(os.path.join(folder, 'trainings', 'float32'))
@@ -69,8 +69,9 @@ def _do(task: Task, experiments: Experiments, journal: Journal) -> None:
 
 def _settings(classifier: Classifier, experiment: Experiment, tuning: FineTuning) -> Dict[str, Any]:
     """Returns what results depend on."""
+    files = files_of(resolve_prefix(FLAGS.checkpoint)) if FLAGS.checkpoint else []
     return dict(classifier.trained_on, train=dataclasses.asdict(experiment.train), tuning=tuning._asdict(),
-                fraction=FLAGS.test_dataset_fraction, checkpoint=FLAGS.checkpoint)
+                fraction=FLAGS.test_dataset_fraction, checkpoint=[sha256(path) for path in files])
 
 
 def main(_: List[str]) -> int:

@@ -27,9 +27,13 @@ class Scores(NamedTuple):
 
 
 def confusion_of(outputs: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Counts images by their class (rows) and the predicted one (columns); outputs are `[N, classes]`."""
+    """Counts images by their class (rows) and the predicted one (columns); outputs are `[N, classes]`.
+
+    Outputs that are not all finite count as a wrong prediction, of the class after the right one.
+    """
     classes = outputs.shape[1]
-    places = labels.astype(np.int64) * classes + outputs.argmax(axis=1)
+    predicted = np.where(_finite(outputs), outputs.argmax(axis=1), (labels + 1) % classes)
+    places = labels.astype(np.int64) * classes + predicted
     return np.bincount(places, minlength=classes * classes).reshape(classes, classes)
 
 
@@ -50,4 +54,8 @@ def _top(outputs: np.ndarray, labels: np.ndarray, count: int) -> float:
     own = outputs[np.arange(len(labels)), labels][:, np.newaxis]
     earlier = np.arange(outputs.shape[1]) < labels[:, np.newaxis]
     before = (outputs > own) | ((outputs == own) & earlier)
-    return float((before.sum(axis=1) < count).mean())
+    return float(((before.sum(axis=1) < count) & _finite(outputs)).mean())
+
+
+def _finite(outputs: np.ndarray) -> np.ndarray:
+    return np.asarray(np.isfinite(outputs).all(axis=1))

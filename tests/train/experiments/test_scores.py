@@ -52,3 +52,11 @@ def test_top_5_counts_images() -> None:
 def test_a_class_without_images_does_not_count() -> None:
     scores = scores_of(np.eye(3)[[0, 1, 1]], np.array([0, 1, 1]))
     assert scores == (1, 1, 1, 1, 1)
+
+
+def test_outputs_that_are_no_numbers_are_wrong() -> None:
+    labels = np.arange(10) % 4
+    outputs = np.full((10, 8), np.nan, np.float32)
+    scores = scores_of(outputs, labels)
+    assert (scores.accuracy, scores.top_5, scores.sensitivity) == (0, 0, 0)
+    assert confusion_of(outputs, labels).sum() == 10
