@@ -9,6 +9,7 @@ from tests.surgery import load
 from tf1pruning.channels import analyse
 from tf1pruning.model.model import Model
 from tf1pruning.passes.to_inference import to_inference
+from tf1pruning.tf1 import tf
 from tf1pruning.weights import with_values
 
 
@@ -34,3 +35,13 @@ def without_scale(model: Model, part: float = 0.34, seed: int = 0) -> Model:
         if roles.get(name) == 'scale' and value.ndim == 1:
             value[random.permutation(value.size)[:int(value.size * part)]] = 0
     return changed(model, change)
+
+
+def without_epsilon(model: Model) -> Model:
+    """Returns a model whose batch norms do not say what they add to a variance, as a stripped graph's do not."""
+    meta = tf.MetaGraphDef()
+    meta.CopyFrom(model.meta)
+    for node in meta.graph_def.node:
+        if 'epsilon' in node.attr:
+            del node.attr['epsilon']
+    return model.replace(meta=meta)

@@ -7,6 +7,7 @@ import pytest
 
 from tests import builders, plain
 from tests.builders import NETWORKS
+from tests.planted import without_epsilon
 from tests.surgery import load
 from tf1pruning.graph.batch_norm import FUSED_BATCH_NORMS
 from tf1pruning.model.frozen import frozen_graph
@@ -123,3 +124,18 @@ def test_the_last_node_keeps_its_name(tmp_path: Any) -> None:
     norms = [node.name for node in before.graph.node if node.op in FUSED_BATCH_NORMS]
     assert norms
     assert {after.view.op(name) for name in norms} == {'BiasAdd'}
+
+
+def test_a_batch_norm_that_does_not_say_its_epsilon(tmp_path: Any) -> None:
+    """TensorFlow's own is 1e-4: beside a variance of 1e-6, that is nearly all."""
+    def build(x: tf.Tensor) -> tf.Tensor:
+        ones, zeros = tf.ones([4]), tf.zeros([4])
+        return tf.nn.fused_batch_norm(tf.nn.conv2d(x, kernel('k', 3, 3, 3, 4), 1, 'SAME'), ones, zeros, zeros,
+                                      ones * 1e-6, 1e-4, is_training=False)[0]
+    saved = saved_as(build, tmp_path)
+    model = without_epsilon(to_inference(load(saved)))
+    result = fold_batch_norms(model)
+    assert operations(result).isdisjoint(FUSED_BATCH_NORMS)
+    before, after = (plain.run_graph(frozen_graph(each), saved.outputs, plain.feeds_for(saved.inputs))[0]
+                     for each in (model, result))
+    assert plain.relative(before, after) < 1e-5

@@ -163,3 +163,20 @@ def test_two_thousand_channels_in_seconds() -> None:
     pairs = list(_matched(_errors(rows, False), 0.01))
     assert time.process_time() - start < 20
     assert sorted(abs(gone - kept) for gone, kept in pairs) == [1024] * 1024
+
+
+def test_copies_that_go_different_ways(tmp_path: Any) -> None:
+    """Behind a split, one half goes through a ReLU and the other through a tanh: copies within one half only."""
+    def build() -> None:
+        x = conv(image(), 6, 'first', 3, dialect=BIASED, act=None)
+        first, second = builders.tf.split(x, 2, 3)
+        x = builders.tf.concat([builders.tf.nn.relu(first), builders.tf.tanh(second)], 3)
+        head(conv(x, 4, 'second', dialect=BIASED))
+
+    def change(name: str, array: np.ndarray) -> None:
+        copied(1, 0)(name, array)
+        copied(4, 0)(name, array)
+    model = changed(model_of(build, tmp_path), change)
+    found = merged(model)
+    assert {group.name: group.pruned for group in found.decision.plan.groups} == {'first': (1,)}
+    assert difference(model, found.model) <= 1e-5

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests import builders
-from tests.planted import changed, model_of, without_scale
+from tests.planted import changed, model_of, without_epsilon, without_scale
 from tests.surgery import load
 from tf1pruning.graph.view import TensorName
 from tf1pruning.model.model import Model
@@ -112,3 +112,26 @@ def test_products() -> None:
     low, high = endless.contracted(np.array([[[0.0, 1.0], [0.0, 0.0]]]))
     assert low.tolist() == [0, -np.inf]
     assert high.tolist() == [0, np.inf]
+
+
+@pytest.mark.parametrize(('function', 'number', 'wanted'), [
+    (tf.floor, 2.999999, (2, 3)), (tf.ceil, 3.000001, (3, 4)), (tf.floor, 2.5, (2, 2)), (tf.ceil, 3.5, (4, 4))])
+def test_a_step_beside_a_bound(function: Any, number: float, wanted: Any, tmp_path: Any) -> None:
+    """What float32 rounds may fall on either side of a whole number; far from one, the result is known."""
+    found = bounds(lambda x: function(tf.sigmoid(x) * 0.0 + number), tmp_path)
+    assert (found.low.min(), found.high.max()) == wanted
+
+
+def test_a_batch_norm_that_does_not_say_its_epsilon(tmp_path: Any) -> None:
+    """TensorFlow's own is 1e-4: beside a variance of 1e-6, that is nearly all."""
+    def build(x: tf.Tensor) -> tf.Tensor:
+        ones, zeros = tf.ones([3]), tf.zeros([3])
+        return tf.nn.fused_batch_norm(tf.sigmoid(x) * 0.0 + 1.0, ones, zeros, zeros, ones * 1e-6, 1e-4,
+                                                is_training=False)[0]
+
+    def network() -> None:
+        tf.get_variable('unused', [2])
+        tf.identity(build(builders.image()), 'output')
+    model = without_epsilon(model_of(network, tmp_path))
+    found = checked(model).of(TensorName('output'))
+    assert np.allclose(found.low, 1 / np.sqrt(1.01e-4), rtol=1e-5)

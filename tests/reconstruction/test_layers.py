@@ -65,6 +65,18 @@ def test_least_squares() -> None:
     assert np.allclose(Fit(6, 3, False).solved(start, 1e-3)[0], start)
 
 
+def test_the_offset_is_not_held_back() -> None:
+    """A large offset is found whatever the strength is: only W stays near to what it was."""
+    random = np.random.RandomState(0)
+    weights, x = random.normal(0, 0.1, (6, 3)), random.uniform(0, 255, (500, 6))
+    fit = Fit(6, 3, True)
+    fit.add(x, x @ weights + 100)
+    found = fit.solved(weights, 1e-3)
+    assert found[1] is not None
+    assert np.allclose(found[1], 100, rtol=1e-6)
+    assert fit.error(*found) < 1e-6
+
+
 def copied(folder: Any, dialect: Dialect = builders.PLAIN) -> Model:
     """A network of three layers, in whose first one channel 4 is half of channel 1."""
     def build() -> None:

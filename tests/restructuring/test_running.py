@@ -14,6 +14,7 @@ from tf1pruning.channels import Channels, analyse
 from tf1pruning.errors import DataError, OptionError
 from tf1pruning.evaluation import Evaluator, load_labelled
 from tf1pruning.restructuring import FoldOrder, restructure
+from tf1pruning.tf1 import tf
 from tf1pruning.verify import run
 
 BIASED = Dialect(norm='none', bias='bias_add')
@@ -33,11 +34,16 @@ def prepared(tmp_path: Any) -> Tuple[Channels, str]:
         elif name == 'first/bias':
             array[...] = 0.5
     channels = analyse(changed(model_of(build, tmp_path), change))
+    return channels, labelled_by_itself(channels, tmp_path)
+
+
+def labelled_by_itself(channels: Channels, folder: Any) -> str:
+    """Writes examples whose labels are what the model says."""
     images = np.random.RandomState(0).normal(0, 1, (64, 8, 8, 3)).astype(np.float32)
     labels = run(channels.model, {'image:0': images})[0].argmax(1)
-    path = os.path.join(str(tmp_path), 'images.npz')
+    path = os.path.join(str(folder), 'images.npz')
     np.savez(path, image=images, labels=labels)
-    return channels, path
+    return path
 
 
 def pruned(found: Any) -> Any:
@@ -111,3 +117,37 @@ def test_a_search_without_labels(prepared: Tuple[Channels, str]) -> None:
         restructure(channels, FoldOrder(search=True), Calibration(path, 64))
     with pytest.raises(DataError, match='no file'):
         restructure(channels, FoldOrder(tolerance=0.1), Calibration(path + 'x', 64))
+
+
+def test_a_search_leaves_alone_what_it_cannot_try(tmp_path: Any) -> None:
+    """A kernel that is scaled on the way is no parameter of its own: nothing could be measured."""
+    def build() -> None:
+        x = conv(image(), 6, 'first', dialect=BIASED)
+        scaled = tf.get_variable('second', [1, 1, 6, 8]).value() * 0.7
+        head(tf.nn.relu(tf.nn.conv2d(x, scaled, 1, 'VALID')))
+    channels = analyse(model_of(build, tmp_path))
+    path = labelled_by_itself(channels, tmp_path)
+    labelled = load_labelled(path, inputs_of(channels.model))
+    found = restructure(channels, FoldOrder(search=True, max_accuracy_loss=1.0), Calibration(path, 64), labelled)
+    assert 'first' not in pruned(found)
+    assert pruned(found)
+    assert pruned(restructure(channels, FoldOrder(percentile=50), Calibration(path, 64)))['first']
+
+
+@pytest.mark.parametrize(('duplicates', 'merges'), [(0.99, False), (0.01, True)])
+def test_near_duplicates_after_a_search(prepared: Tuple[Channels, str], tmp_path: Any, duplicates: float,
+                                        merges: bool) -> None:
+    """They are measured, too: what costs more than is allowed is not merged, what is reported is what is delivered."""
+    def double(name: str, array: np.ndarray) -> None:
+        if name in ('second/kernel', 'second/bias'):
+            array[..., 3] = 2 * array[..., 1]
+    channels = analyse(changed(prepared[0].model, double))
+    path = labelled_by_itself(channels, tmp_path)
+    labelled = load_labelled(path, inputs_of(channels.model))
+    order = FoldOrder(search=True, max_accuracy_loss=0.02)
+    alone = restructure(channels, order, Calibration(path, 64), labelled)
+    found = restructure(channels, order._replace(duplicates=duplicates), Calibration(path, 64), labelled)
+    assert (pruned(found) != pruned(alone)) == merges
+    with Evaluator(found.model, labelled) as evaluator:
+        assert evaluator.evaluate().accuracy == found.record['accuracy']['after']
+    assert found.record['accuracy']['after'] >= 0.98

@@ -12,6 +12,13 @@ _UPDATES = ('Assign', 'AssignSub', 'AssignAdd', 'AssignVariableOp', 'AssignSubVa
 _UPDATE_PATH = ('Sub', 'Mul', 'Add', 'AddV2', 'Identity', 'Cast', 'Squeeze', 'RealDiv', 'Switch', 'Merge', 'Neg',
                 'Select', 'SelectV2', 'Reshape')
 _MOMENTS = ('Mean', 'Squeeze', 'Reshape')
+_EPSILON = 1e-4
+"""What TensorFlow adds to a variance where a node does not say."""
+
+
+def epsilon_of(node: tf.NodeDef) -> float:
+    """Returns what a fused batch norm adds to its variances."""
+    return float(node.attr['epsilon'].f) if 'epsilon' in node.attr else _EPSILON
 
 
 def inference_batch_norms(rewiring: Rewiring, targets: Iterable[TensorName]) -> None:

@@ -4,7 +4,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 import numpy as np
 
-from ..graph.batch_norm import FUSED_BATCH_NORMS
+from ..graph.batch_norm import FUSED_BATCH_NORMS, epsilon_of
 from ..graph.constants import make_constant
 from ..graph.rewiring import Rewiring
 from ..graph.view import GraphView, TensorName, Use
@@ -169,7 +169,7 @@ def _batch_norm(view: GraphView, values: Values, use: Use) -> Optional[_Affine]:
     if any(each is None or not each.size for each in found):
         return None
     gamma, beta, mean, variance = (each.astype(np.float64) for each in found if each is not None)
-    scale = gamma / np.sqrt(variance + attributes['epsilon'].f)
+    scale = gamma / np.sqrt(variance + epsilon_of(view.nodes[use.node]))
     return _Affine(scale, beta - mean * scale)
 
 

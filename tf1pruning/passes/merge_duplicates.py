@@ -1,7 +1,7 @@
 """Channels that are alike, or multiples of each other: one takes over from the others in every consumer."""
 
 import hashlib
-from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -57,7 +57,17 @@ def _signatures(channels: Channels, group: Group) -> List[bytes]:
         for place, number in enumerate(numbers[channels.classes(name, axis)].tolist()):
             if number >= 0:
                 marks[number].update(rows[place].tobytes())
+    _mark_paths(channels, numbers, marks)
     return [mark.digest() for mark in marks]
+
+
+def _mark_paths(channels: Channels, numbers: np.ndarray, marks: Sequence[Any]) -> None:
+    """Adds the tensors that a channel is in: behind a split, equal filters may go different ways."""
+    for tensor, layout in channels.layouts.items():
+        for block in () if layout.parameters else layout.blocks:
+            for number in np.unique(numbers[channels.labels[block.ids]]).tolist():
+                if number >= 0:
+                    marks[number].update(str(tensor).encode())
 
 
 def near_duplicates(channels: Channels, consumers: Sequence[Consumer], samples: Mapping[str, np.ndarray],

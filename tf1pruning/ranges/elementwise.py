@@ -17,10 +17,11 @@ _RISING: Dict[str, Callable[[np.ndarray], np.ndarray]] = {
     'Tanh': np.tanh,
     'Softplus': lambda x: np.logaddexp(x, 0),
     'Exp': np.exp,
-    'Floor': np.floor,
-    'Ceil': np.ceil,
 }
 """Functions that do not fall."""
+_SLACK = 1e-5
+"""What float32 may have rounded on the way, as a part of a number, or of 1."""
+_LARGEST = 1e300
 
 
 @rule(*_RISING)
@@ -28,6 +29,15 @@ def rising(step: Step) -> Optional[Interval]:
     """The bounds of the result are those of the argument, put through."""
     with np.errstate(over='ignore'):
         return step.inputs[0].each(_RISING[step.node.op])
+
+
+@rule('Floor', 'Ceil')
+def stepping(step: Step) -> Optional[Interval]:
+    """Bounds that are a little wider: what TensorFlow rounds in float32 may fall on the other side of a step."""
+    function = np.floor if step.node.op == 'Floor' else np.ceil
+    low, high = step.inputs[0]
+    return Interval(function(low - _SLACK * np.clip(np.abs(low), 1, _LARGEST)),
+                    function(high + _SLACK * np.clip(np.abs(high), 1, _LARGEST)))
 
 
 @rule('LeakyRelu')

@@ -4,6 +4,7 @@ from typing import Optional, Tuple
 
 import numpy as np
 
+from ..graph.batch_norm import epsilon_of
 from ..tf1 import tf
 from .interval import Interval
 from .registry import Step, rule
@@ -32,7 +33,7 @@ def normalised(step: Step) -> Optional[Interval]:
             'is_training' not in attributes or attributes['is_training'].b):
         return None
     gamma, beta, mean, variance = (each.astype(np.float64) for each in step.values[1:5] if each is not None)
-    scale = gamma / np.sqrt(variance + attributes['epsilon'].f)
+    scale = gamma / np.sqrt(variance + epsilon_of(step.node))
     scaled, shift = (_along(step, each, 4) for each in (scale, beta - mean * scale))
     return step.inputs[0].times(Interval.exactly(scaled)).plus(Interval.exactly(shift))
 

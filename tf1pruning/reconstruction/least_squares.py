@@ -40,9 +40,10 @@ class Fit:
             strength: λ, as a part of the mean square of the inputs.
         """
         first = np.concatenate([start, np.zeros((int(self._with_offset), start.shape[1]))]).astype(np.float64)
-        weight = strength * np.trace(self._squares) / len(self._squares) + 1e-12
+        ridge = np.full(len(self._squares), strength * np.trace(self._squares) / len(self._squares))
+        ridge[len(start):] = 0.0
         rest = self._products - self._squares @ first
-        found = first + np.linalg.solve(self._squares + weight * np.eye(len(self._squares)), rest)
+        found = first + np.linalg.solve(self._squares + np.diag(ridge + 1e-12), rest)
         return (found[:-1], found[-1]) if self._with_offset else (found, None)
 
     def error(self, weights: np.ndarray, offset: Optional[np.ndarray]) -> float:

@@ -1,5 +1,6 @@
 """Restructuring a model, and what is reported of it."""
 
+import logging
 from typing import Any, Callable, Dict, NamedTuple, Optional
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from ..activations import Calibration
 from ..channels import Channels
 from ..errors import OptionError, VerificationError
-from ..evaluation import Labelled
+from ..evaluation import Evaluator, Labelled
 from ..model.model import Model
 from ..passes.fold_constants import Decision, apply
 from ..passes.nearly_constant import below, lowest
@@ -17,6 +18,7 @@ from .searching import Found, search
 from .study import Study, study
 
 Tell = Callable[[str], None]
+logger = logging.getLogger(__name__)
 STAGES = ('measure', 'decide', 'fold', 'verify')
 
 
@@ -66,11 +68,24 @@ def restructure(channels: Channels, order: FoldOrder, calibration: Optional[Cali
     found = None
     if order.search and labelled is not None:
         found = search(seen, labelled, order.max_accuracy_loss, batch, tell)
-    decision = seen.decide(order, _chosen(order, seen, found))
+    chosen = _chosen(order, seen, found)
+    decision = seen.decide(order, chosen)
     tell('fold')
     folded = apply(channels, seen.consumers, decision)
+    if found is not None and labelled is not None:
+        found = found._replace(after=_accuracy(folded.model, labelled, batch))
+        if order.duplicates is not None and found.after < found.before - order.max_accuracy_loss:
+            logger.warning('near duplicates are not merged: that would leave an accuracy of %.4f', found.after)
+            decision = seen.decide(order._replace(duplicates=None), chosen)
+            folded = apply(channels, seen.consumers, decision)
+            found = found._replace(after=_accuracy(folded.model, labelled, batch))
     tell('verify')
     return _verified(channels.model, folded.soft, folded.model, decision, found)
+
+
+def _accuracy(model: Model, labelled: Labelled, batch: int) -> float:
+    with Evaluator(model, labelled, (), batch) as evaluator:
+        return evaluator.evaluate().accuracy
 
 
 def _chosen(order: FoldOrder, seen: Study, found: Optional[Found]) -> Optional[np.ndarray]:

@@ -14,7 +14,7 @@ from .order import FoldOrder
 from .study import Study
 
 Tell = Callable[[str], None]
-_FOLDING = FoldOrder(merging=False)
+_FOLDING = FoldOrder(search=True, merging=False)
 
 
 class Found(NamedTuple):

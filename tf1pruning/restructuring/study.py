@@ -41,6 +41,8 @@ class Study(NamedTuple):
             order: whether constants are folded and duplicates merged, and how near these must be.
             chosen: for every class whether it is taken for its mean; None takes what is constant for certain only.
         """
+        if chosen is not None and order.search:
+            chosen = self._searchable(chosen)
         known = self.known if chosen is None else taken_as_constant(
             self.consumers, self.known, self.moments, chosen)
         if not order.folding:
@@ -50,6 +52,14 @@ class Study(NamedTuple):
         if order.duplicates is not None:
             merges += near_duplicates(self.channels, self.consumers, self.samples, order.duplicates)
         return with_merges(self.channels, self.consumers, decision, merges, self.samples)
+
+    def _searchable(self, chosen: np.ndarray) -> np.ndarray:
+        """Leaves out what a search cannot try: channels read by a kernel that is no parameter of its own."""
+        found = chosen.copy()
+        for consumer in self.consumers:
+            if not consumer.parameter:
+                found[consumer.place.labels] = False
+        return found
 
 
 def study(channels: Channels, calibration: Optional[Calibration] = None, with_samples: bool = False) -> Study:
