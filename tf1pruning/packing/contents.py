@@ -10,11 +10,14 @@ from ..model.table import varint
 from ..model.values import type_number
 from ..tf1 import tf
 from .cursor import Cursor, DamagedError
+from .node_count import require_few_nodes
 from .squeeze import LARGEST, restore, squeeze
 
 CHECKPOINT, FROZEN, TRAINING = range(3)
 """Kinds of models: the forward part of a checkpoint, a frozen graph, and a checkpoint with all it has."""
 _MOST_AXES = 254
+_MOST_COLLECTIONS = 62
+"""Each is a bit of a number."""
 _LARGEST_SIZE = 1 << 48
 
 
@@ -60,10 +63,13 @@ def to_bytes(contents: Contents) -> bytes:
     """Returns contents in few bytes.
 
     Raises:
-        UnsupportedError: the graph is too large.
+        UnsupportedError: the graph is too large, or variables are in too many collections.
     """
     collections = list(dict.fromkeys(name for tensor in contents.tensors for name in tensor.collections))
-    graph = contents.meta.SerializeToString(deterministic=True)
+    if len(collections) > _MOST_COLLECTIONS:
+        raise UnsupportedError('the variables are in %d collections, a packed file holds at most %d: clear some'
+                               % (len(collections), _MOST_COLLECTIONS))
+    graph = _graph_bytes(contents.meta)
     parts = [bytes([contents.kind]), _text(contents.name), _texts(contents.outputs), varint(len(graph)), graph,
              _texts(collections), varint(len(contents.tensors))]
     for tensor in contents.tensors:
@@ -77,6 +83,15 @@ def to_bytes(contents: Contents) -> bytes:
     return squeeze(whole)
 
 
+def _graph_bytes(meta: tf.MetaGraphDef) -> bytes:
+    graph: bytes = meta.SerializeToString(deterministic=True)
+    try:
+        require_few_nodes(graph)
+    except DamagedError as error:
+        raise UnsupportedError('the graph cannot be packed: %s' % error) from error
+    return graph
+
+
 def from_bytes(squeezed: bytes) -> Contents:
     """Reads what `to_bytes` wrote.
 
@@ -87,20 +102,26 @@ def from_bytes(squeezed: bytes) -> Contents:
     kind = cursor.byte()
     if kind not in (CHECKPOINT, FROZEN, TRAINING):
         raise DamagedError('there is no such kind of model')
-    name, outputs = _read_text(cursor), _read_texts(cursor)
-    if not name or '/' in name or name.startswith('.'):
+    name, outputs = _read_text(cursor), _read_texts(cursor, cursor.left)
+    if not name or '/' in name or '\0' in name or name.startswith('.'):
         raise DamagedError('%r is no name of a model' % name)
-    try:
-        meta = tf.MetaGraphDef.FromString(cursor.take(cursor.number(LARGEST)))
-    except DecodeError as error:
-        raise DamagedError('the graph: %s' % error) from error
-    collections = _read_texts(cursor)
+    meta = _read_graph(cursor)
+    collections = _read_texts(cursor, _MOST_COLLECTIONS)
     tensors = tuple(_read_tensor(cursor, collections) for _ in range(cursor.number(cursor.left)))
     if cursor.left:
         raise DamagedError('%d bytes follow the list of tensors' % cursor.left)
     if len({tensor.name for tensor in tensors}) < len(tensors):
         raise DamagedError('two tensors have the same name')
     return Contents(kind, name, meta, outputs, tensors)
+
+
+def _read_graph(cursor: Cursor) -> tf.MetaGraphDef:
+    graph = cursor.take(cursor.number(LARGEST))
+    require_few_nodes(graph)
+    try:
+        return tf.MetaGraphDef.FromString(graph)
+    except DecodeError as error:
+        raise DamagedError('the graph: %s' % error) from error
 
 
 def _read_tensor(cursor: Cursor, collections: Tuple[str, ...]) -> Tensor:
@@ -140,5 +161,5 @@ def _read_text(cursor: Cursor) -> str:
         raise DamagedError(str(error)) from error
 
 
-def _read_texts(cursor: Cursor) -> Tuple[str, ...]:
-    return tuple(_read_text(cursor) for _ in range(cursor.number(cursor.left)))
+def _read_texts(cursor: Cursor, most: int) -> Tuple[str, ...]:
+    return tuple(_read_text(cursor) for _ in range(cursor.number(most)))

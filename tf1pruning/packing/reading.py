@@ -46,6 +46,7 @@ class PackedModel:
             raise reader.damaged('it holds nothing')
         try:
             self.contents = from_bytes(reader.content(reader.sections[0]))
+            self._operations = {node.name: node.op for node in self.contents.meta.graph_def.node}
             self.values = self._find_values()
             _require_fit(self.contents)
         except DamagedError as error:
@@ -53,12 +54,12 @@ class PackedModel:
 
     def _find_values(self) -> Dict[str, PackedValue]:
         found: Dict[str, PackedValue] = {}
-        sections = self._reader.sections[1:]
+        sections = iter(self._reader.sections[1:])
         for tensor in self.contents.tensors:
             found[tensor.name] = PackedValue(self._reader, sections, tensor.shape, tensor.dtype)
-            sections = sections[len(found[tensor.name].sections):]
-        if sections:
-            raise DamagedError('%d sections belong to no tensor' % len(sections))
+        others = sum(1 for _ in sections)
+        if others:
+            raise DamagedError('%d sections belong to no tensor' % others)
         return found
 
     @property
@@ -101,10 +102,6 @@ class PackedModel:
     def _is_constant(self, name: str) -> bool:
         return self.contents.kind != TRAINING and self._operations[name] == 'Const'
 
-    @property
-    def _operations(self) -> Dict[str, str]:
-        return {node.name: node.op for node in self.contents.meta.graph_def.node}
-
     def _with_constants(self, meta: tf.MetaGraphDef) -> tf.MetaGraphDef:
         full = tf.MetaGraphDef()
         full.CopyFrom(meta)
@@ -146,7 +143,7 @@ def opened(path: str) -> Iterator[PackedModel]:
         ModelError: it is missing, no packed file, truncated or damaged.
     """
     try:
-        handle = os.open(path, os.O_RDONLY)
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as error:
         raise ModelError('cannot read %s: %s' % (path, error.strerror)) from error
     try:

@@ -39,7 +39,7 @@ def rebuilt_meta(contents: Contents) -> tf.MetaGraphDef:
 
 
 def _variable(tensor: Tensor, node: tf.NodeDef) -> Variable:
-    key = tensor.key or (node.attr['shared_name'].s.decode() if node.op == 'VarHandleOp' else '') or tensor.name
+    key = tensor.key or (_shared_name(node) if node.op == 'VarHandleOp' else '') or tensor.name
     try:
         part = parse_slice(tensor.part)
     except ValueError as error:
@@ -47,6 +47,13 @@ def _variable(tensor: Tensor, node: tf.NodeDef) -> Variable:
     if part is not None and not len(part.full_shape) == len(part.offset) == len(tensor.shape):
         raise DamagedError('%r is no part of a variable of shape %s' % (tensor.part, list(tensor.shape)))
     return Variable(tensor.name, key, tensor.shape, part, 'trainable_variables' in tensor.collections)
+
+
+def _shared_name(node: tf.NodeDef) -> str:
+    try:
+        return str(node.attr['shared_name'].s.decode())
+    except UnicodeDecodeError as error:
+        raise DamagedError('the shared name of %s: %s' % (node.name, error)) from error
 
 
 def _definition(graph: tf.GraphDef, tensor: Tensor, nodes: Mapping[str, tf.NodeDef],

@@ -9,10 +9,10 @@ from typing import Callable, Dict, NamedTuple
 from ..model.table import varint
 from .cursor import Cursor, DamagedError
 
-LARGEST = 1 << 26
+LARGEST = 1 << 24
 """Bytes of the largest graph, its weights apart."""
-_LARGEST_RATIO = 1100
-"""DEFLATE makes nothing smaller than this; what claims to be is damaged."""
+_LARGEST_RATIO = 100
+"""Graphs become about 20 times smaller; what claims to be 100 times smaller is damaged or hostile."""
 _SMALLEST_LIMIT = 1 << 12
 _FILTERS = [{'id': lzma.FILTER_LZMA1, 'preset': 9, 'dict_size': 1 << 24, 'lc': 3, 'lp': 0, 'pb': 0}]
 

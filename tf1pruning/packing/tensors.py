@@ -1,6 +1,6 @@
 """Tensors in sections: each section is a run of at most 2 MB of one tensor, so that memory is bounded both ways."""
 
-from typing import Iterator, List, Sequence, Tuple
+from typing import Iterator, List, Tuple
 
 import numpy as np
 
@@ -65,7 +65,7 @@ class PackedValue(Value):
 
     Args:
         reader: the file.
-        sections: those that follow the one before this tensor, at least as many as it has.
+        sections: those that follow the tensor before this one; as many are taken as it has.
         shape: its shape.
         dtype: its type.
 
@@ -76,24 +76,28 @@ class PackedValue(Value):
         DamagedError: what the sections say is not this tensor.
     """
 
-    def __init__(self, reader: SectionReader, sections: Sequence[Section], shape: Tuple[int, ...],
+    def __init__(self, reader: SectionReader, sections: Iterator[Section], shape: Tuple[int, ...],
                  dtype: np.dtype) -> None:
         super().__init__(shape, dtype)
         self._reader, self._pattern = reader, pattern_of(self.dtype)
+        self.sections: List[Section] = []
         self._sizes: List[int] = []
         missing = _patterns_of(shape, self.dtype)
         while missing:
-            if len(self._sizes) == len(sections):
+            section = next(sections, None)
+            if section is None:
                 raise DamagedError('there are no more sections')
-            self._sizes.append(self._size_of(sections[len(self._sizes)], missing))
+            self.sections.append(section)
+            self._sizes.append(self._size_of(section, missing))
             missing -= self._sizes[-1]
-        self.sections = sections[:len(self._sizes)]
 
     def _size_of(self, section: Section, missing: int) -> int:
         """Reads how many patterns a section holds."""
         size = Cursor(self._reader.content(section, _HEAD_BYTES)).number(missing) or missing
         if size * self._pattern.itemsize > RUN_BYTES:
             raise DamagedError('a section holds %d numbers' % size)
+        if size * self._pattern.itemsize % self.dtype.itemsize:
+            raise DamagedError('a number is cut')
         return size
 
     def blocks(self) -> Iterator[np.ndarray]:
