@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests import plain
+from tests import builders, plain
 from tests.criteria.test_criteria import group_of, two_layers, with_values
+from tests.planted import model_of
 from tf1pruning.activations import activations_of, taylor_of
-from tf1pruning.channels import Channels
+from tf1pruning.channels import Channels, analyse
 from tf1pruning.choice import choose
 from tf1pruning.criteria import score
-from tf1pruning.errors import OptionError
+from tf1pruning.errors import ModelError, OptionError
 from tf1pruning.evaluation import Labelled
 from tf1pruning.model.frozen import frozen_graph
 from tf1pruning.ranking import Amount
@@ -91,3 +92,13 @@ def test_taylor_by_hand(tmp_path: Any) -> None:
     scores = score(channels, groups[0], 'taylor', activations=found)
     assert scores.min() == 0
     assert scores[3] == 1  # its filter is zero
+
+
+def test_taylor_of_what_is_no_score(tmp_path: Any) -> None:
+    def build() -> None:
+        tf.argmax(builders.dense(tf.reduce_mean(builders.conv(builders.image(), 4, 'first'), [1, 2]), 5, 'logits'), 1,
+                  name='output')
+    channels = analyse(model_of(build, tmp_path))
+    labelled = Labelled({'image:0': np.zeros((4, 8, 8, 3), np.float32)}, np.arange(4))
+    with pytest.raises(ModelError, match='the first output, output, is no score of classes: name the logits first'):
+        taylor_of(channels, channels.groups, labelled, 4)

@@ -13,6 +13,7 @@ from tf1pruning.exports.onnx import write_onnx
 from tf1pruning.exports.tflite import write_tflite
 from tf1pruning.latency import compare_files, interleaved, profile
 from tf1pruning.latency.interleaved import WARM_UP
+from tf1pruning.latency.layers import LayerTimes
 from tf1pruning.latency.memory import memory_of
 from tf1pruning.model.frozen import save_frozen
 from tf1pruning.runtimes import Port, example_feeds
@@ -145,3 +146,17 @@ def test_memory_of_what_cannot_run(tmp_path: Any) -> None:
     (tmp_path / 'model.pb').write_bytes(b'nothing of this kind')
     with pytest.raises(ModelError, match='cannot measure the memory of .*model.pb'):
         memory_of(str(tmp_path / 'model.pb'))
+
+
+@pytest.mark.parametrize('content', ['[1]', '{"a": 3}', '{"a": ["x", "y"]}', 'nonsense', '{"a": [1, 2, 3]}',
+                                     '{"a": [0, 1]}', '{"a": [1, NaN]}', ''])
+def test_damaged_times_of_layers(tmp_path: Any, content: str) -> None:
+    model = models.model_of('bare_se', tmp_path)
+    (tmp_path / 'times.json').write_text(content)
+    with pytest.raises(OptionError, match=r'times\.json is no file of times') as caught:
+        LayerTimes(model, {}, str(tmp_path / 'times.json'))
+    assert len(str(caught.value).splitlines()) == 1
+    (tmp_path / 'times.json').write_text('{"a": [1, 2.5]}')
+    LayerTimes(model, {}, str(tmp_path / 'times.json'))
+    with pytest.raises(OptionError, match='is no file of times'):
+        LayerTimes(model, {}, str(tmp_path))

@@ -1,6 +1,7 @@
 """Constant channels go, and nothing else changes; or they stay, with a reason."""
 
 import os
+from types import SimpleNamespace
 from typing import Any, Callable, Optional
 
 import numpy as np
@@ -10,10 +11,13 @@ from tests import builders, plain
 from tests.builders import Dialect, conv, head, image
 from tests.planted import changed, model_of, without_scale
 from tests.surgery import load
+from tf1pruning.channels import analyse
 from tf1pruning.model.checkpoint import save_checkpoint
 from tf1pruning.model.frozen import freeze, frozen_graph
 from tf1pruning.model.model import Model
 from tf1pruning.passes.fold_constants import Folded, fold_constants
+from tf1pruning.passes.nearly_constant import spreads
+from tf1pruning.passes.substitute import consumers_of
 from tf1pruning.passes.to_inference import to_inference
 from tf1pruning.tf1 import tf
 
@@ -211,3 +215,18 @@ def test_what_an_output_needs_stays(tmp_path: Any) -> None:
     found = fold_constants(changed(to_inference(model), change))
     assert gone(found) == {}
     assert [each.reason for each in found.decision.refused] == ['early: an output of the model']
+
+
+def test_what_a_consumer_does_not_read_is_no_measure(tmp_path: Any) -> None:
+    """Spreads are parts of the largest deviation among the channels that are read."""
+    channels = analyse(model_of(builders.NETWORKS['residual_stage'], tmp_path))
+    consumer = next(each for each in consumers_of(channels) if len(each.place.labels) > 2)
+    assert consumer.kernel is not None
+    kernel, deviation = consumer.kernel.copy(), np.ones(consumer.place.labels.size)
+    kernel[:, 0] = 0
+    deviation[0], deviation[1] = 1000, 0.5
+    moments = {consumer.place.tensor: SimpleNamespace(deviation=deviation)}
+    found = spreads(channels, [consumer._replace(kernel=kernel)], moments)  # type: ignore[arg-type]
+    assert found[consumer.place.labels].tolist()[:3] == [0, 0.5, 1]
+    nothing = spreads(channels, [consumer._replace(kernel=0 * kernel)], moments)  # type: ignore[arg-type]
+    assert not nothing.any()

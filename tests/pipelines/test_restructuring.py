@@ -2,11 +2,13 @@
 
 import dataclasses
 import os
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from tf1pruning.errors import OptionError
-from tf1pruning.pipelines import PipelineConfig
+from tf1pruning.pipelines import PipelineConfig, restructuring
 from tf1pruning.pipelines.restructuring import FoldConstantsConfig, MergeDuplicatesConfig
 from tf1pruning.typed_yaml import load
 
@@ -41,3 +43,19 @@ def test_what_is_asked_for() -> None:
                   lambda: FoldConstantsConfig(count=0), lambda: FoldConstantsConfig(deviation=(0.0,))):
         with pytest.raises(OptionError):
             wrong()
+
+
+def test_the_batch_of_a_search(monkeypatch: Any) -> None:
+    """Examples are run as many at once as the stage says."""
+    seen = []
+
+    def noted(*given: Any) -> None:
+        seen.append(given[-1])
+        raise KeyboardInterrupt
+    monkeypatch.setattr(restructuring, 'analyse', lambda model: SimpleNamespace(model=model))
+    monkeypatch.setattr(restructuring, '_labelled', lambda config, model: None)
+    monkeypatch.setattr(restructuring, 'restructure', noted)
+    config = FoldConstantsConfig(search=True, data='x', batch=7)
+    with pytest.raises(KeyboardInterrupt):
+        restructuring.run_restructuring(config, SimpleNamespace(load=str, model='m'), '')  # type: ignore[arg-type]
+    assert seen == [7]

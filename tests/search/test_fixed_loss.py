@@ -119,3 +119,14 @@ def test_too_few_examples() -> None:
     require_two_halves(2, 1)
     with pytest.raises(DataError, match='1 example cannot be split'):
         require_two_halves(1, 3)
+
+
+def test_ranks_in_no_order_of_their_costs(model: Model, tmp_path: Any, monkeypatch: Any) -> None:
+    """Measured times do not rise with the ranks everywhere: the cheapest is found all the same."""
+    expected, _ = found(model, 'tucker', tmp_path)
+    ranks = Counts.ranks
+    monkeypatch.setattr(Counts, 'ranks', lambda costs, name: ranks(costs, name)[::-1])
+    (tmp_path / 'other').mkdir()
+    result, _ = found(model, 'tucker', tmp_path / 'other')
+    assert {name: point and point.cost for name, point in result.chosen.items()} == {
+        name: point and point.cost for name, point in expected.chosen.items()}

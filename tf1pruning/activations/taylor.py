@@ -30,7 +30,8 @@ def taylor(model: Model, tensors: Mapping[TensorName, int], labelled: Labelled, 
         batch: how many are run at once, where the model leaves that open.
 
     Raises:
-        ModelError: TensorFlow refuses to run it, an operation has no gradient, or numbers are not finite.
+        ModelError: TensorFlow refuses to run it, its first output is no score, an operation has no gradient, or
+            numbers are not finite.
         OptionError: there are fewer examples than the model takes at once.
     """
     opened, fixed = opened_batch(model)
@@ -62,6 +63,9 @@ def _loss(model: Model, graph: tf.Graph, labels: tf.Tensor) -> tf.Tensor:
     source = model.view.source(output, _RESHAPING)
     logits = model.view.inputs[source.node][0] if model.view.op(source.node) == 'Softmax' else output
     tensor = graph.get_tensor_by_name(tensor_text(logits))
+    if not tensor.dtype.is_floating:
+        raise ModelError('the first output, %s, is no score of classes: name the logits first with --outputs'
+                         % str(output))
     rows = tf.reshape(tensor, [tf.shape(labels)[0], -1])
     return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=rows))
 

@@ -1,6 +1,10 @@
 """Ranks and densities from the report of another decomposition."""
 
+import math
+from typing import Any, Optional, Tuple
+
 from ..errors import ModelError, NameNotFoundError, OptionError
+from ..lowrank import Ranks
 from ..lowrank.allocation import Choice
 from ..lowrank.curves import Point
 from ..lowrank.solver import check
@@ -12,14 +16,13 @@ def settings_of(path: str, kernels: Kernels) -> Choice:
     """Reads ranks and densities from a report.
 
     Raises:
-        OptionError: a rank is above a kernel's.
+        OptionError: a rank is above a kernel's, or what it costs in time was not measured as a gain.
         NameNotFoundError: the model has no such layer.
         ModelError: the file is no such report.
     """
     try:
-        wanted = {name: (tuple(each['ranks']), float(each['density'])) if each['ranks'] is not None else None
-                  for name, each in load_json(path)['layers'].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        wanted = {name: _setting(each) for name, each in load_json(path)['layers'].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ModelError('%s is no report of decompose: {"layers": {NAME: {"ranks": [R, R], "density": D}}} is '
                          'expected (%s)' % (path, error)) from error
     chosen: Choice = dict.fromkeys(kernels.layers)
@@ -29,8 +32,24 @@ def settings_of(path: str, kernels: Kernels) -> Choice:
         if setting is not None:
             ranks, density = setting
             try:
-                check(kernels.layers[name].shape, ranks, density)  # type: ignore[arg-type]
+                check(kernels.layers[name].shape, ranks, density)
             except OptionError as error:
                 raise OptionError('%s: %s' % (name, error)) from error
-            chosen[name] = Point(ranks, density, kernels.costs.kept(name, ranks, density), 0.0)  # type: ignore[arg-type]
+            cost = kernels.costs.kept(name, ranks, density)
+            if not math.isfinite(cost):
+                raise OptionError('%s: ranks %d and %d with a density of %s do not make it faster: leave it as it is, '
+                                  'or choose another --cost' % (name, *ranks, density))
+            chosen[name] = Point(ranks, density, cost, 0.0)
     return chosen
+
+
+def _setting(layer: Any) -> Optional[Tuple[Ranks, float]]:
+    """Returns ranks and density as a report has them; None for a layer that stays as it is."""
+    ranks = layer['ranks']
+    if ranks is None:
+        return None
+    if not isinstance(ranks, list) or [type(rank) for rank in ranks] != [int, int]:
+        raise ValueError('ranks are two whole numbers or null')
+    if type(layer['density']) not in (int, float):
+        raise ValueError('a density is a number')
+    return (ranks[0], ranks[1]), float(layer['density'])

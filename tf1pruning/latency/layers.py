@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
 
+from ..errors import OptionError
 from ..exports.tflite import write_tflite
 from ..files import write_text
 from ..graph.constants import make_constant
@@ -41,6 +42,9 @@ class LayerTimes(Costs):
         model: in inference form.
         layers: its layers, by name.
         path: a file that remembers times from run to run; of one machine and one TensorFlow.
+
+    Raises:
+        OptionError: the file is damaged.
     """
 
     def __init__(self, model: Model, layers: Mapping[str, LinearLayer], path: Optional[str] = None) -> None:
@@ -48,7 +52,7 @@ class LayerTimes(Costs):
         self._known: Dict[str, Tuple[float, float]] = {}
         self._dense: Dict[str, float] = {}
         if path is not None and os.path.exists(path):
-            self._known = {key: (float(one), float(two)) for key, (one, two) in load_json(path).items()}
+            self._known = _remembered(path)
 
     def dense(self, name: str) -> float:
         """Returns the milliseconds of a layer as it is; measured beside its cheapest branches."""
@@ -91,6 +95,17 @@ class LayerTimes(Costs):
     def _save(self) -> None:
         if self._path is not None:
             write_text(self._path, json.dumps(self._known, indent=1, sort_keys=True) + '\n')
+
+
+def _remembered(path: str) -> Dict[str, Tuple[float, float]]:
+    try:
+        found = {key: (float(one), float(two)) for key, (one, two) in load_json(path).items()}
+        if not all(0 < each < float('inf') for pair in found.values() for each in pair):
+            raise ValueError('a time is not above 0')
+    except (OSError, ValueError, TypeError, AttributeError, OverflowError) as error:
+        raise OptionError('%s is no file of times that --times wrote: remove it, or give another one (%s)'
+                          % (path, error)) from error
+    return found
 
 
 def _single(model: Model, layer: LinearLayer, reader: str) -> Model:

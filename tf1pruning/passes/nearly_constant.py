@@ -26,7 +26,7 @@ def spreads(channels: Channels, consumers: Sequence[Consumer], moments: Mapping[
     for consumer in consumers:
         labels, deviation = consumer.place.labels, moments[consumer.place.tensor].deviation
         reads = np.resize(consumer.reads, labels.size)
-        largest = deviation.max()
+        largest = deviation[reads].max() if reads.any() else 0.0
         if largest > 0:
             np.maximum.at(found, labels[reads], deviation[reads] / largest)
     return found

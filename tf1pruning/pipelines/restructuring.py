@@ -100,7 +100,8 @@ class MergeDuplicatesConfig(_RestructuringConfig):
 def run_restructuring(config: _RestructuringConfig, state: State, folder: str) -> Tuple[State, Dict[str, Any]]:
     """Folds or merges, verified; where the examples decide, what follows is compared with the result."""
     channels = analyse(state.load(state.model))
-    found = restructure(channels, config.order, config.calibration, _labelled(config, channels.model))
+    found = restructure(channels, config.order, config.calibration, _labelled(config, channels.model),
+                        config.batch)
     path = save(found.model, folder)
     plan = found.decision.plan
     size = sum(group.size for group in channels.groups)

@@ -44,10 +44,12 @@ def draw_rate_distortion(path: str, kernels: Kernels, chosen: Choice) -> Optiona
 
 
 def _draw_curves(axes: Any, kernels: Kernels, chosen: Choice) -> None:
-    from matplotlib.cm import get_cmap
-    names, colours = list(kernels.layers), get_cmap('viridis')
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+    names = list(kernels.layers)
+    colours: Any = ScalarMappable(Normalize(0, 1), 'viridis')
     for number, name in enumerate(names):
-        colour = colours(number / max(1, len(names) - 1))
+        colour = colours.to_rgba(number / max(1, len(names) - 1))
         dense, point = kernels.costs.dense(name), chosen[name]
         if kernels.is_known(name) or kernels.layers[name].size <= _LARGEST:
             points = front(list(kernels.curve(name)))

@@ -4,7 +4,7 @@ from typing import Dict, Iterable, Mapping
 
 import numpy as np
 
-from ..errors import OptionError
+from ..errors import ModelError, OptionError
 from ..lowrank import Branches, Ranks, Structure, decompose
 from ..lowrank.allocation import (
     TOLERANCE,
@@ -54,8 +54,15 @@ class Kernels:
         self._errors: Dict[str, Dict[object, float]] = {name: {} for name in layers}
 
     def kernel(self, name: str) -> np.ndarray:
-        """Returns the kernel of a layer, `[kh, kw, Cin, Cout]`."""
-        return self.layers[name].kernel(self._model)
+        """Returns the kernel of a layer, `[kh, kw, Cin, Cout]`.
+
+        Raises:
+            ModelError: some of it is not finite.
+        """
+        found = self.layers[name].kernel(self._model)
+        if not np.isfinite(found).all():
+            raise ModelError('%s has weights that are not finite; leave it out with --exclude' % name)
+        return found
 
     def spectrum(self, name: str) -> Spectrum:
         """Returns what estimates the errors of a layer."""

@@ -136,8 +136,8 @@ class _LayerSearch:
         return sorted({(min(rank, inputs), rank) for rank in ranks})
 
     def _first_that_keeps(self, points: Sequence[Point]) -> None:
-        """Finds the cheapest of some points, in ascending cost, that keeps the accuracy, by bisection."""
-        points = [point for point in points if point.cost < self._limit]
+        """Finds the cheapest of some points that keeps the accuracy, by bisection."""
+        points = sorted((point for point in points if point.cost < self._limit), key=lambda point: point.cost)
         low, high = 0, len(points)
         while low < high:
             middle = (low + high) // 2
