@@ -32,6 +32,7 @@ def record(model_dir: str, experiment: Experiment) -> None:
     path = os.path.join(model_dir, RECORD)
     wanted = json.loads(json.dumps(dataclasses.asdict(experiment)))
     del wanted['machine']  # What it runs on may change; what it is does not.
+    wanted = {key: value for key, value in wanted.items() if value is not None}  # as before there were such keys
     if wanted['model'].get('checkpoint'):  # The two may be moved together, or be named from elsewhere.
         wanted['model']['checkpoint'] = os.path.relpath(wanted['model']['checkpoint'], model_dir)
     if tf.train.latest_checkpoint(model_dir) and os.path.exists(path):
