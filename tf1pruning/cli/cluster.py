@@ -1,8 +1,6 @@
 """`tf1pruning cluster`."""
 
 import argparse
-import json
-import os
 from typing import Any, Mapping
 
 from ..clustering import METHODS
@@ -69,14 +67,10 @@ def run(args: argparse.Namespace) -> None:
     bar = StageBar(shared.stages_of(model, selection), quiet=args.json)
     try:
         report = shared.write_shared(model, model_path(args.model), args.output, selection, args.force,
-                                             [args.bits] if args.bits else [], bar)
+                                     [args.bits] if args.bits else [], bar)
     finally:
         bar.close()
-    if args.json:
-        print(json.dumps(report, indent=1))
-    else:
-        print(_table(report))
-        print('written to %s' % os.path.join(args.output, report['path']))
+    options.say_written(report, _table, args)
 
 
 def _table(report: Mapping[str, Any]) -> str:

@@ -1,8 +1,6 @@
 """`tf1pruning decompose`."""
 
 import argparse
-import json
-import os
 from typing import Any, Dict, List, Mapping, Tuple
 
 from ..errors import NothingToPruneError, OptionError
@@ -105,9 +103,7 @@ def run(args: argparse.Namespace) -> None:
         return
     finally:
         bar.close()
-    print(json.dumps(report, indent=1) if args.json else _table(report))
-    if not args.json:
-        print('written to %s' % os.path.join(args.output, report['path']))
+    options.say_written(report, _table, args)
 
 
 def _order(args: argparse.Namespace) -> Any:

@@ -5,7 +5,7 @@ import json
 import os
 import re
 import sys
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ..calibration.scaling import Scaling
 from ..errors import NameNotFoundError, NothingToPruneError, OptionError
@@ -255,6 +255,15 @@ def present(model: Model) -> Model:
     feeds = {name: value for name, value in model.feeds.items()
              if model.view.op(name.split(':')[0]).startswith('Placeholder')}
     return model.replace(feeds=feeds)
+
+
+def say_written(report: Mapping[str, Any], table: Callable[[Mapping[str, Any]], str], args: argparse.Namespace) -> None:
+    """Prints the report of a command that wrote a model, for people or for programs."""
+    if args.json:
+        print(json.dumps(report, indent=1))
+    else:
+        print(table(report))
+        print('written to %s' % os.path.join(args.output, report['path']))
 
 
 def say_nothing(nothing: NothingToPruneError, as_json: bool) -> None:

@@ -1,8 +1,6 @@
 """`tf1pruning sparsify`."""
 
 import argparse
-import json
-import os
 from typing import Any, Mapping
 
 from . import options
@@ -46,14 +44,10 @@ def run(args: argparse.Namespace) -> None:
     bar = StageBar(sparse.STAGES, quiet=args.json)
     try:
         report = sparse.write_sparse(model, model_path(args.model), args.output, selection, args.force,
-                                             [args.levels] if args.levels else [], bar)
+                                     [args.levels] if args.levels else [], bar)
     finally:
         bar.close()
-    if args.json:
-        print(json.dumps(report, indent=1))
-    else:
-        print(_table(report))
-        print('written to %s' % os.path.join(args.output, report['path']))
+    options.say_written(report, _table, args)
 
 
 def _table(report: Mapping[str, Any]) -> str:
