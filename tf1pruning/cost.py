@@ -4,6 +4,7 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 import numpy as np
 
+from .graph.attributes import turned
 from .graph.batch_norm import FUSED_BATCH_NORMS
 from .graph.shapes import Shape, Shapes, declared_shape, shape_at
 from .graph.view import VARIABLE_OPS, GraphView
@@ -116,9 +117,8 @@ def _transposed(view: GraphView, name: str, inputs: List[Optional[Shape]], out: 
 
 def _matrix(view: GraphView, name: str, inputs: List[Optional[Shape]], out: Optional[Shape]) -> int:
     """Every output number takes K products."""
-    flag = 'transpose_a' if 'transpose_a' in view.nodes[name].attr else 'adj_x'
     left = inputs[0]
-    return _size(out) * (left[-2 if view.nodes[name].attr[flag].b else -1] or 0) if left else 0
+    return _size(out) * (left[-2 if turned(view.nodes[name])[0] else -1] or 0) if left else 0
 
 
 def _einsum(view: GraphView, name: str, inputs: List[Optional[Shape]], out: Optional[Shape]) -> int:

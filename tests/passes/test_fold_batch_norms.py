@@ -10,11 +10,14 @@ from tests.builders import NETWORKS
 from tests.planted import without_epsilon
 from tests.surgery import load
 from tf1pruning.graph.batch_norm import FUSED_BATCH_NORMS
+from tf1pruning.lowrank import decompose as solve
 from tf1pruning.model.frozen import frozen_graph
 from tf1pruning.model.model import Model
+from tf1pruning.passes.decompose import decompose
 from tf1pruning.passes.fold_batch_norms import fold_batch_norms
 from tf1pruning.passes.to_inference import to_inference
 from tf1pruning.tf1 import tf
+from tf1pruning.weights.linear_layers import linear_layers
 
 ALWAYS_FOLDED = ('mobilenet_v2', 'nested_se', 'without_gamma', 'without_beta', 'unfused', 'unfused_without_gamma',
                  'bias_then_norm', 'multiplier_2', 'resource', 'residual_stage', 'padded_shortcut',
@@ -33,7 +36,8 @@ def folded(saved: builders.Saved) -> Model:
 
 
 def operations(model: Model) -> Set[str]:
-    return {node.op for node in model.graph.node}
+    """What it is computed with; variables that are left have initialisers beside it."""
+    return {node.op for node in frozen_graph(model).node}
 
 
 @pytest.mark.parametrize('name', sorted(NETWORKS))
@@ -70,6 +74,26 @@ CASES = {
 }
 
 
+def convolved(x: tf.Tensor, name: str, size: int = 3, channels: int = 4) -> tf.Tensor:
+    return tf.nn.conv2d(x, kernel(name, size, size, int(x.shape[-1]), channels), 1, 'SAME')
+
+
+def branches(x: tf.Tensor) -> tf.Tensor:
+    """A convolution as `decompose` leaves it, of which only the last kernel and the sparse one make the results."""
+    return convolved(convolved(convolved(x, 'first', 1, 2), 'core', 3, 2), 'last', 1) + convolved(x, 'sparse')
+
+
+CASES.update({
+    'sum_of_branches': lambda x: norm(branches(x), 'bn'),
+    'sum_with_a_bias': lambda x: norm(tf.nn.bias_add(branches(x), kernel('b', 4)), 'bn'),
+    'sum_of_three': lambda x: norm(tf.add_n([convolved(x, 'k%d' % size, size) for size in (1, 3, 5)]), 'bn'),
+    'sum_of_products': lambda x: 2.0 + kernel('s', 5) * (
+        tf.matmul(tf.reshape(x, [2, 192]), kernel('first', 192, 3)) @ kernel('last', 3, 5)
+        + tf.matmul(tf.reshape(x, [2, 192]), kernel('sparse', 5, 192), transpose_b=True)),
+    'sum_inside_a_dilation': lambda x: norm(tf.batch_to_space_nd(branches(tf.space_to_batch_nd(
+        x, [2, 2], [[0, 0], [0, 0]])), [2, 2], [[0, 0], [0, 0]]), 'bn')})
+
+
 @pytest.mark.parametrize('name', sorted(CASES))
 def test_other_layers(name: str, tmp_path: Any) -> None:
     found = operations(folded(saved_as(CASES[name], tmp_path)))
@@ -92,6 +116,13 @@ STAYS = {
     'before_the_layer': lambda x: tf.nn.conv2d(norm(x, 'bn'), kernel('k', 3, 3, 3, 4), 1, 'SAME'),
     'differs_by_place': lambda x: tf.nn.conv2d(x, kernel('k', 3, 3, 3, 4), 1, 'SAME') * kernel('s', 8, 1, 1),
     'product_of_two': lambda x: tf.nn.conv2d(x, kernel('k', 3, 3, 3, 4), 1, 'SAME') * tf.reduce_mean(x),
+    'shortcut': lambda x: norm(convolved(x, 'k', channels=3) + x, 'bn'),
+    'shortcut_behind_an_activation': lambda x: norm(convolved(x, 'k') + tf.nn.relu(convolved(x, 'other')), 'bn'),
+    'branch_read_twice': lambda x: (lambda y: norm(y + convolved(x, 'other'), 'bn') + y)(convolved(x, 'k')),
+    'sum_read_twice': lambda x: (lambda y: norm(y, 'bn') + y)(branches(x)),
+    'twice_the_same_branch': lambda x: (lambda y: norm(y + y, 'bn'))(convolved(x, 'k')),
+    'one_channel_and_four': lambda x: norm(convolved(x, 'k') + convolved(x, 'other', channels=1), 'bn'),
+    'biased_branch': lambda x: norm(convolved(x, 'k') + tf.nn.bias_add(convolved(x, 'other'), kernel('b', 4)), 'bn'),
     'reciprocal': lambda x: kernel('s', 4) / (5 + tf.nn.conv2d(x, kernel('k', 3, 3, 3, 4), 1, 'SAME')),
 }
 
@@ -116,6 +147,28 @@ def test_an_output_between_stays(tmp_path: Any) -> None:
                      tmp_path)
     found = folded(saved._replace(outputs=('output', 'early')))
     assert not operations(found).isdisjoint(FUSED_BATCH_NORMS)
+
+
+def test_a_branch_that_is_an_output_stays(tmp_path: Any) -> None:
+    """The caller sees it as it was."""
+    saved = saved_as(lambda x: norm(tf.identity(convolved(x, 'k'), 'early') + convolved(x, 'other'), 'bn'), tmp_path)
+    found = folded(saved._replace(outputs=('output', 'early')))
+    assert not operations(found).isdisjoint(FUSED_BATCH_NORMS)
+
+
+@pytest.mark.parametrize('network', ['mobilenet_v2', 'residual_stage', 'bias_then_norm', 'resource', 'partitioned'])
+def test_a_decomposed_network_loses_its_batch_norms(network: str, tmp_path: Any) -> None:
+    """With low-rank and sparse branches everywhere."""
+    saved = builders.save_network(network, tmp_path)
+    model = to_inference(load(saved))
+    layers, _ = linear_layers(model)
+    hybrid = decompose(model, layers, {name: solve(each.kernel(model), (2, 2), 0.1) for name, each in layers.items()})
+    assert not operations(hybrid).isdisjoint(FUSED_BATCH_NORMS)
+    result = fold_batch_norms(hybrid)
+    assert operations(result).isdisjoint(FUSED_BATCH_NORMS)
+    before, after = (plain.run_graph(frozen_graph(each), saved.outputs, plain.feeds_for(saved.inputs))[0]
+                     for each in (hybrid, result))
+    assert plain.relative(before, after) < 1e-5
 
 
 def test_the_last_node_keeps_its_name(tmp_path: Any) -> None:

@@ -4,6 +4,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
+from ..graph.attributes import channels_first, turned
 from ..graph.shapes import shape_at
 from ..graph.view import TensorName
 from .analysis import Channels
@@ -57,16 +58,15 @@ def _place(channels: Channels, node: str) -> Optional[Contraction]:
     if operation in _CONVOLUTIONS:
         data, contracted, made = _CONVOLUTIONS[operation]
         rank = len(shape_at(channels.shapes, inputs[data]) or ())
-        first = view.nodes[node].attr['data_format'].s.startswith(b'NC')
+        first = channels_first(view.nodes[node])
         return Contraction(node, operation, np.zeros(0, int), inputs[data], 1 if first else rank - 1, inputs[1], (),
                            rank + contracted, rank + made, 1 - rank if first else -1)
     if operation not in _PRODUCTS:
         return None
-    flags = ('adj_x', 'adj_y') if 'adj_x' in view.nodes[node].attr else ('transpose_a', 'transpose_b')
-    turned = [view.nodes[node].attr[flag].b for flag in flags]
+    transposed = turned(view.nodes[node])
     kernel = _kernel_of_product(channels, node)
     ranks = [len(shape_at(channels.shapes, each) or ()) for each in inputs]
-    summed = [ranks[0] - (2 if turned[0] else 1), ranks[1] - (1 if turned[1] else 2)]
+    summed = [ranks[0] - (2 if transposed[0] else 1), ranks[1] - (1 if transposed[1] else 2)]
     return Contraction(node, operation, np.zeros(0, int), inputs[1 - kernel], summed[1 - kernel], inputs[kernel], (),
                        summed[kernel], 1 - summed[kernel], -1 if kernel else -2)
 

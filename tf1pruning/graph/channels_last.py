@@ -3,6 +3,7 @@
 from typing import Dict, List, Sequence, Set
 
 from ..tf1 import tf
+from .attributes import attribute
 from .view import TensorName, parse_tensor
 
 _ORDERS = {b'NCHW': ((0, 2, 3, 1), (0, 3, 1, 2), b'NHWC'), b'NCDHW': ((0, 2, 3, 4, 1), (0, 4, 1, 2, 3), b'NDHWC')}
@@ -41,7 +42,7 @@ def channels_last(graph: tf.GraphDef, biases: bool = False) -> tf.GraphDef:
 
 
 def _format(node: tf.NodeDef) -> bytes:
-    return node.attr['data_format'].s if 'data_format' in node.attr else b''
+    return bytes(attribute(node, 'data_format').s)
 
 
 def _order(data_format: bytes, label: str) -> str:

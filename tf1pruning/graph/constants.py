@@ -6,6 +6,7 @@ import numpy as np
 
 from ..errors import ModelError
 from ..tf1 import tf
+from .attributes import attribute
 from .shapes import Shapes, shape_at
 from .view import PASSING_OPS, GraphView, TensorName
 
@@ -27,7 +28,7 @@ class Element(NamedTuple):
 
 
 _FOLDS: Dict[str, Callable[[tf.NodeDef, List[np.ndarray]], np.ndarray]] = {
-    'Pack': lambda node, values: np.stack(values, node.attr['axis'].i),
+    'Pack': lambda node, values: np.stack(values, attribute(node, 'axis').i),
     'ConcatV2': lambda node, values: np.concatenate(values[:-1], int(values[-1])),
     'Range': lambda node, values: np.arange(*(value.item() for value in values), dtype=values[0].dtype),
     'Add': lambda node, values: values[0] + values[1],
@@ -130,7 +131,7 @@ def trace_element(view: GraphView, shapes: Shapes, tensor: TensorName, index: in
 
 
 def _picks(node: tf.NodeDef, view: GraphView, index: int) -> bool:
-    return node.op == 'Pack' and node.attr['axis'].i == 0 and index < len(view.inputs[node.name])
+    return node.op == 'Pack' and attribute(node, 'axis').i == 0 and index < len(view.inputs[node.name])
 
 
 def _before(view: GraphView, shapes: Shapes, node: tf.NodeDef, index: int) -> Optional[Tuple[TensorName, int]]:

@@ -2,6 +2,7 @@
 
 from typing import Iterable, List, Optional
 
+from .attributes import attribute
 from .constants import array_of
 from .rewiring import Rewiring
 from .view import TensorName
@@ -95,6 +96,6 @@ def _is_scalar(rewiring: Rewiring, tensor: TensorName) -> bool:
     if node.op == 'Const':
         return not node.attr['value'].tensor.tensor_shape.dim
     if node.op in ('Placeholder', 'PlaceholderWithDefault'):
-        return 'keep' in node.name or not node.attr['shape'].shape.dim
+        return 'keep' in node.name or not attribute(node, 'shape').shape.dim
     return node.op in ('RealDiv', 'Sub', 'Identity', 'Div', 'Reciprocal') and bool(node.input) and all(
         _is_scalar(rewiring, each) for each in rewiring.inputs(tensor.node))

@@ -5,6 +5,7 @@ from typing import List, Set, Tuple
 import numpy as np
 
 from ..tf1 import tf
+from .attributes import attribute
 from .constants import constant_value
 from .view import GraphView, TensorName, Use
 
@@ -55,11 +56,13 @@ def _picked(view: GraphView, use: Use, axes: List[int]) -> List[int]:
     values = [constant_value(view, each) for each in view.inputs[use.node][1:]]
     if node.op != 'StridedSlice':
         return axes if values[0] is None else [axes[index] for index in np.ravel(values[0])]
-    masks = [node.attr[name].i for name in ('ellipsis_mask', 'new_axis_mask')]
+    masks = [attribute(node, name).i for name in ('ellipsis_mask', 'new_axis_mask')]
     known = [int(np.ravel(value)[0]) for value in values if value is not None and np.size(value) == 1]
     if len(known) != 3 or any(masks):
         return axes
     begin, end, stride = known
-    if node.attr['shrink_axis_mask'].i:
+    if attribute(node, 'shrink_axis_mask').i:
         return [axes[begin]]
-    return axes[None if node.attr['begin_mask'].i else begin:None if node.attr['end_mask'].i else end:stride]
+    first, last = (None if attribute(node, mask).i else number
+                   for mask, number in (('begin_mask', begin), ('end_mask', end)))
+    return axes[first:last:stride]

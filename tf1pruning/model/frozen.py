@@ -8,6 +8,7 @@ from google.protobuf.message import DecodeError
 
 from ..errors import ModelError
 from ..files import write_bytes
+from ..graph.attributes import attribute
 from ..graph.constants import set_constant
 from ..graph.inference import Input, Scalar
 from ..graph.sound import require_sound
@@ -104,7 +105,7 @@ def _frozen(model: Model, node: tf.NodeDef) -> GraphNode:
         frozen = tf.NodeDef(name=node.name, op='Identity', input=node.input)
         frozen.attr['T'].type = node.attr['dtype'].type
         return GraphNode(frozen)
-    if node.op in _GATHERS and not node.attr['batch_dims'].i:
+    if node.op in _GATHERS and not attribute(node, 'batch_dims').i:
         frozen = tf.NodeDef(name=node.name, op=_GATHERS[node.op], input=node.input)
         frozen.attr['Tparams'].type = node.attr['dtype'].type
         frozen.attr['Tindices'].type = node.attr['Tindices'].type

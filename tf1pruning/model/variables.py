@@ -6,6 +6,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 from google.protobuf.message import DecodeError
 
 from ..errors import ModelError
+from ..graph.attributes import attribute
 from ..graph.batch_norm import updated_variable
 from ..graph.constants import array_of
 from ..graph.shapes import declared_shape
@@ -100,7 +101,7 @@ def find_variables(meta: tf.MetaGraphDef, view: GraphView, definitions: Definiti
 
 
 def _own_key(node: tf.NodeDef) -> str:
-    shared = node.attr['shared_name'].s.decode() if node.op == 'VarHandleOp' else ''
+    shared = attribute(node, 'shared_name').s.decode() if node.op == 'VarHandleOp' else ''
     return shared or node.name
 
 

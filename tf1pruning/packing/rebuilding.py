@@ -4,6 +4,7 @@ from typing import List, Mapping
 
 import numpy as np
 
+from ..graph.attributes import attribute
 from ..graph.constants import make_constant
 from ..graph.view import VARIABLE_OPS
 from ..model.saver import add_saver
@@ -51,7 +52,7 @@ def _variable(tensor: Tensor, node: tf.NodeDef) -> Variable:
 
 def _shared_name(node: tf.NodeDef) -> str:
     try:
-        return str(node.attr['shared_name'].s.decode())
+        return str(attribute(node, 'shared_name').s.decode())
     except UnicodeDecodeError as error:
         raise DamagedError('the shared name of %s: %s' % (node.name, error)) from error
 

@@ -4,6 +4,7 @@ from typing import Optional, Tuple
 
 import numpy as np
 
+from ..graph.attributes import attribute
 from ..graph.constants import make_constant
 from ..graph.rewiring import Rewiring
 from ..graph.shapes import shape_at
@@ -33,7 +34,7 @@ def averages_to_pooling(model: Model) -> Model:
         pooling.attr['padding'].s = b'VALID'
         for key, sizes in (('ksize', (1, *window, 1)), ('strides', (1, 1, 1, 1))):
             pooling.attr[key].list.i.extend(sizes)
-        if node.attr['keep_dims'].b:
+        if attribute(node, 'keep_dims').b:
             rewiring.replace_node(pooling)
         else:
             pooling.name += '/pooled'

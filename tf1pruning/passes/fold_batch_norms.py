@@ -11,6 +11,7 @@ from ..graph.view import GraphView, TensorName, Use
 from ..model.meta_graph import rebuilt
 from ..model.model import Model
 from ..tf1 import tf
+from .linear_nodes import Linear, linear_node
 from .values_of import Values
 
 
@@ -21,34 +22,15 @@ class _Affine(NamedTuple):
     shift: np.ndarray
 
 
-class _Linear(NamedTuple):
-    """A node that is linear in its kernel.
-
-    Attributes:
-        channels: number of its outputs.
-        axis: where the channels lie in the result; counted from the end.
-        kernel: its kernel.
-        places: the kernel's shape with ones but where the channels lie.
-    """
-
-    channels: int
-    axis: int
-    kernel: np.ndarray
-    places: Tuple[int, ...]
-
-    def scaled(self, scale: np.ndarray) -> np.ndarray:
-        """Returns the kernel of the outputs times `[C]`."""
-        return np.asarray(self.kernel * scale.reshape(self.places), self.kernel.dtype)
-
-
 def fold_batch_norms(model: Model) -> Model:
     """Returns the model with the channel-wise products and sums behind linear layers in their kernels and one bias.
 
     Given `Conv2D(x, w) → BiasAdd(b) → FusedBatchNorm(γ, β, m, v)`, with s = γ / √(v + ε). Result:
     `Conv2D(x, w · s) → BiasAdd((b − m) · s + β)`, which has the batch norm's name. Likewise for
-    `DepthwiseConv2dNative`, `Conv2DBackpropInput`, `Conv3D`, `MatMul`, and for batch norm spelled out as products and
-    sums. What is read by others too, or stands before the layer, stays. Computed in double precision; the kernels are
-    constants then.
+    `DepthwiseConv2dNative`, `Conv2DBackpropInput`, `Conv3D`, `MatMul`, for batch norm spelled out as products and
+    sums, and behind sums of layers: given `Conv2D(z, w/last) + Conv2D(x, w/sparse) → FusedBatchNorm`, as a decomposed
+    layer is, both kernels are times s. What is read by others too, or stands before the layer, stays, and so does what
+    normalises a sum with something that is no such layer. Computed in double precision; the kernels are constants then.
 
     Args:
         model: a model in inference form.
@@ -59,13 +41,13 @@ def fold_batch_norms(model: Model) -> Model:
     rewiring, values = Rewiring(model.view), Values(model)
     outputs = {model.view.require(name) for name in model.outputs}
     for name in model.view.nodes:
-        linear = _linear(model.view, values, name)
+        linear = linear_node(model.view, values, outputs, name)
         if linear is not None:
             _fold(rewiring, values, outputs, name, linear)
     return rebuilt(model, rewiring.build(model.view.require(name) for name in (*model.outputs, *model.inputs)))
 
 
-def _fold(rewiring: Rewiring, values: Values, outputs: Set[TensorName], name: str, linear: _Linear) -> None:
+def _fold(rewiring: Rewiring, values: Values, outputs: Set[TensorName], name: str, linear: Linear) -> None:
     with np.errstate(all='ignore'):
         steps = _following(rewiring.view, values, outputs, name, linear)
         total = _Affine(np.ones(linear.channels), np.zeros(linear.channels))
@@ -73,18 +55,19 @@ def _fold(rewiring: Rewiring, values: Values, outputs: Set[TensorName], name: st
             total = _Affine(total.scale * step.scale, total.shift * step.scale + step.shift)
     if not any((step.scale != 1).any() for _, step in steps) or not np.isfinite(total).all():
         return
-    kernel = linear.scaled(total.scale)
-    _read_instead(rewiring, name, 1, make_constant(name + '/folded_kernel', kernel))
+    for kernel in linear.kernels:
+        _read_instead(rewiring, kernel.node, 1, make_constant(
+            kernel.node + '/folded_kernel', kernel.scaled(total.scale)))
     for node, _ in steps[:-1]:
         rewiring.replace(TensorName(node), rewiring.view.inputs[node][_data_input(rewiring.view, values, node)])
     last = steps[-1][0]
-    bias = make_constant(last + '/folded_bias', total.shift.astype(kernel.dtype))
+    bias = make_constant(last + '/folded_bias', total.shift.astype(linear.kernels[0].value.dtype))
     rewiring.add_node(bias, before=last)
     rewiring.replace_node(_bias_add(rewiring.view, values, last, bias.name, linear))
 
 
 def _following(view: GraphView, values: Values, outputs: Set[TensorName], name: str,
-               linear: _Linear) -> List[Tuple[str, _Affine]]:
+               linear: Linear) -> List[Tuple[str, _Affine]]:
     """Returns the products and sums behind a node, as long as nobody else reads what is between."""
     found: List[Tuple[str, _Affine]] = []
     tensor = TensorName(name)
@@ -101,29 +84,7 @@ def _following(view: GraphView, values: Values, outputs: Set[TensorName], name: 
     return found
 
 
-def _linear(view: GraphView, values: Values, name: str) -> Optional[_Linear]:
-    """Returns how a node depends on its kernel, None where it has none that is a parameter."""
-    operation = view.op(name)
-    if operation not in _KERNEL_AXES:
-        return None
-    kernel = values.of(view.inputs[name][1])
-    if kernel is None or kernel.dtype.kind != 'f':
-        return None
-    attributes = view.nodes[name].attr
-    axis = -1 if operation == 'MatMul' or not attributes['data_format'].s.startswith(b'NC') else 1 - kernel.ndim
-    if operation == 'DepthwiseConv2dNative':
-        return _Linear(kernel.shape[2] * kernel.shape[3], axis, kernel, (1, 1, *kernel.shape[2:]))
-    place = 0 if operation == 'MatMul' and attributes['transpose_b'].b else _KERNEL_AXES[operation]
-    places = tuple(size if each == place else 1 for each, size in enumerate(kernel.shape))
-    return _Linear(kernel.shape[place], axis, kernel, places)
-
-
-_KERNEL_AXES = {'Conv2D': 3, 'Conv3D': 4, 'Conv2DBackpropInput': 2, 'Conv3DBackpropInputV2': 3, 'MatMul': 1,
-                'DepthwiseConv2dNative': 2}
-"""Axis of the kernel along which the outputs lie; that of a product is the other one if it is transposed."""
-
-
-def _affine(view: GraphView, values: Values, use: Use, linear: _Linear) -> Optional[_Affine]:
+def _affine(view: GraphView, values: Values, use: Use, linear: Linear) -> Optional[_Affine]:
     """Returns what a reader does with each channel, None where it is not that simple."""
     operation = view.op(use.node)
     if operation in FUSED_BATCH_NORMS:
@@ -151,7 +112,7 @@ _ARITHMETIC: Dict[str, Callable[[np.ndarray], _Affine]] = {
 }
 
 
-def _along_channels(value: np.ndarray, linear: _Linear) -> Optional[np.ndarray]:
+def _along_channels(value: np.ndarray, linear: Linear) -> Optional[np.ndarray]:
     """Returns an operand as one number for each channel, None where it differs elsewhere."""
     if value.size == 1 and value.ndim <= -linear.axis:
         return np.full(linear.channels, value.reshape(()))
@@ -178,7 +139,7 @@ def _data_input(view: GraphView, values: Values, node: str) -> int:
     return 1 if view.op(node) in _ARITHMETIC and values.of(view.inputs[node][0]) is not None else 0
 
 
-def _bias_add(view: GraphView, values: Values, name: str, bias: str, linear: _Linear) -> tf.NodeDef:
+def _bias_add(view: GraphView, values: Values, name: str, bias: str, linear: Linear) -> tf.NodeDef:
     data = view.inputs[name][_data_input(view, values, name)]
     node = tf.NodeDef(name=name, op='BiasAdd', input=[str(data), bias])
     node.attr['T'].type = view.nodes[name].attr['T'].type

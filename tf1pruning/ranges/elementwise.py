@@ -5,6 +5,7 @@ from typing import Callable, Dict, Optional
 
 import numpy as np
 
+from ..graph.attributes import attribute
 from .interval import Interval
 from .registry import Step, rule
 
@@ -43,7 +44,7 @@ def stepping(step: Step) -> Optional[Interval]:
 @rule('LeakyRelu')
 def leaky(step: Step) -> Optional[Interval]:
     """Rises, unless alpha is negative."""
-    alpha = step.node.attr['alpha'].f
+    alpha = attribute(step.node, 'alpha').f
     return step.inputs[0].each(lambda x: np.where(x < 0, alpha * x, x)) if alpha > 0 else None
 
 

@@ -4,6 +4,7 @@ from typing import Optional, Tuple
 
 import numpy as np
 
+from ..graph.attributes import attribute, channels_first, turned
 from ..graph.batch_norm import epsilon_of
 from ..tf1 import tf
 from .interval import Interval
@@ -12,7 +13,7 @@ from .registry import Step, rule
 
 def _along(step: Step, values: np.ndarray, rank: int) -> np.ndarray:
     """Lays one number for each channel along the channel axis."""
-    first = step.node.attr['data_format'].s.startswith(b'NC')
+    first = channels_first(step.node)
     return values.reshape([-1 if axis == (1 if first else rank - 1) else 1 for axis in range(rank)])
 
 
@@ -42,14 +43,14 @@ def is_padded(node: tf.NodeDef, kernel: Tuple[int, ...]) -> bool:
     """Whether a convolution may see zeros beside its input; `kernel` is the size of its window."""
     padding = node.attr['padding'].s
     if padding == b'EXPLICIT':
-        return any(node.attr['explicit_paddings'].list.i)
+        return any(attribute(node, 'explicit_paddings').list.i)
     return padding != b'VALID' and any(size > 1 for size in kernel)
 
 
 def _channel_bounds(step: Step, padded: bool) -> Interval:
     """Returns `[C]` of a feature map, whatever the position."""
     data = step.inputs[0]
-    axis = 1 if step.node.attr['data_format'].s.startswith(b'NC') else data.low.ndim - 1
+    axis = 1 if channels_first(step.node) else data.low.ndim - 1
     bounds = data.over(tuple(other for other in range(data.low.ndim) if other != axis))
     bounds = bounds.hull_with_zero() if padded else bounds
     count = (step.shapes[0] or ())[axis] or 0
@@ -99,10 +100,10 @@ def depthwise(step: Step) -> Optional[Interval]:
 @rule('MatMul')
 def product(step: Step) -> Optional[Interval]:
     """Rows times a kernel."""
-    kernel, attributes = step.values[1], step.node.attr
-    if kernel is None or attributes['transpose_a'].b:
+    kernel, transposed = step.values[1], turned(step.node)
+    if kernel is None or transposed[0]:
         return None
-    kernel = kernel.T if attributes['transpose_b'].b else kernel
+    kernel = kernel.T if transposed[1] else kernel
     incoming = kernel.shape[:1]
     rows = step.inputs[0].over((0,)).each(lambda x: np.broadcast_to(x.reshape(-1), incoming))
     return rows.contracted(kernel[np.newaxis].astype(np.float64)).each(lambda x: x[np.newaxis])

@@ -5,6 +5,7 @@ from typing import Optional
 
 import numpy as np
 
+from ..graph.attributes import attribute, channels_first
 from .interval import Interval
 from .registry import Step, rule
 
@@ -12,7 +13,7 @@ from .registry import Step, rule
 @rule('MaxPool', 'AvgPool')
 def pooled(step: Step) -> Optional[Interval]:
     """What lies beside the image does not take part; a window over channels is for others to know."""
-    first = step.node.attr['data_format'].s.startswith(b'NC')
+    first = channels_first(step.node)
     if step.node.attr['ksize'].list.i[1 if first else 3] != 1:
         return None
     return step.inputs[0].over((0, 2, 3) if first else (0, 1, 2))
@@ -84,7 +85,7 @@ def reduced(step: Step) -> Optional[Interval]:
     axes = step.values[1]
     if axes is None:
         return None
-    rank, keep = step.inputs[0].low.ndim, step.node.attr['keep_dims'].b
+    rank, keep = step.inputs[0].low.ndim, attribute(step.node, 'keep_dims').b
     places = tuple(int(axis) % rank for axis in np.ravel(axes))
     name = step.node.op.lower()
     return step.inputs[0].each(lambda x: getattr(np, name)(x, axis=places, keepdims=keep))
@@ -109,7 +110,7 @@ def reshaped(step: Step) -> Optional[Interval]:
 @rule('Squeeze')
 def squeezed(step: Step) -> Optional[Interval]:
     """Axes of size 1 go."""
-    dropped = [int(axis) for axis in step.node.attr['squeeze_dims'].list.i]
+    dropped = [int(axis) for axis in attribute(step.node, 'squeeze_dims').list.i]
     shape = step.shapes[0]
     if not dropped and (shape is None or step.out is None):
         return None

@@ -5,6 +5,7 @@ from typing import List, NamedTuple, Tuple
 import numpy as np
 
 from ..channels.contractions import Contraction
+from ..graph.attributes import attribute
 from ..graph.view import GraphView
 
 
@@ -28,15 +29,15 @@ class Window(NamedTuple):
 
 def window_of(view: GraphView, place: Contraction, shape: Tuple[int, ...]) -> Window:
     """Reads how a Conv2D slides; `shape` is that of its kernel."""
-    attributes = view.nodes[place.node].attr
+    node = view.nodes[place.node]
     axes = (2, 3) if place.axis == 1 else (1, 2)
     stride, dilation = (
-        [int(attributes[name].list.i[axis]) for axis in axes] if len(attributes[name].list.i) else [1, 1]
-        for name in ('strides', 'dilations'))
-    explicit = list(attributes['explicit_paddings'].list.i)
+        [int(steps[axis]) for axis in axes] if len(steps) else [1, 1]
+        for steps in (attribute(node, name).list.i for name in ('strides', 'dilations')))
+    explicit = list(attribute(node, 'explicit_paddings').list.i)
     pairs = [(explicit[2 * axis], explicit[2 * axis + 1]) if explicit else (0, 0) for axis in axes]
     return Window((shape[0], shape[1]), (stride[0], stride[1]), (dilation[0], dilation[1]),
-                  attributes['padding'].s.decode(), (pairs[0], pairs[1]))
+                  node.attr['padding'].s.decode(), (pairs[0], pairs[1]))
 
 
 def patches(images: np.ndarray, window: Window, positions: Tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:

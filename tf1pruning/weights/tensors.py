@@ -3,6 +3,7 @@
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from ..errors import NameNotFoundError
+from ..graph.attributes import turned
 from ..graph.view import PASSING_OPS, VARIABLE_OPS, GraphView, TensorName
 from ..model.model import Model
 
@@ -112,9 +113,8 @@ def _operands(view: GraphView, node: str) -> List[Tuple[TensorName, _Axes]]:
     if operation in _CHANNELS_OF and len(inputs) > _KERNEL_INPUT:
         return [(inputs[_KERNEL_INPUT], _CHANNELS_OF[operation])]
     if operation in _PRODUCTS and len(inputs) == 2:
-        flags = ('adj_x', 'adj_y') if 'adj_x' in view.nodes[node].attr else ('transpose_a', 'transpose_b')
-        turned = [view.nodes[node].attr[flag].b for flag in flags]
-        return [(inputs[0], (0, 1) if turned[0] else (1, 0)), (inputs[1], (1, 0) if turned[1] else (0, 1))]
+        transposed = turned(view.nodes[node])
+        return [(inputs[0], (0, 1) if transposed[0] else (1, 0)), (inputs[1], (1, 0) if transposed[1] else (0, 1))]
     if operation in _TABLES and inputs:
         return [(inputs[0], (0, 1))]
     return []

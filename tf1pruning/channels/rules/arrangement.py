@@ -4,6 +4,7 @@ from typing import List, Sequence, Tuple
 
 import numpy as np
 
+from ...graph.attributes import attribute
 from ...graph.sizes import counted_axes
 from ...graph.view import TensorName
 from ..layout import EMPTY, Block, Layout, drop_constant_axes
@@ -218,7 +219,7 @@ def space_to_batch(op: Operation) -> List[Layout]:
 def pack(op: Operation) -> List[Layout]:
     """Stacks tensors along a new axis, which cannot be pruned."""
     out = op.out_shape()
-    axis = op.node.attr['axis'].i % len(out)
+    axis = attribute(op.node, 'axis').i % len(out)
     layout = unify_stacked(op)
     return [layout.moved(old + (old >= axis) for old in range(len(out) - 1))]
 

@@ -2,6 +2,7 @@
 
 from typing import List
 
+from ...graph.attributes import turned
 from ..layout import Block, Layout
 from .convolution import contract
 from .registry import Operation, rule
@@ -12,8 +13,7 @@ def matrix_product(op: Operation) -> List[Layout]:
     """Either operand may be the kernel; two live operands pin the axis they are contracted over."""
     ranks = [len(op.shape(0)), len(op.shape(1))]
     out_rank = max(ranks)
-    flags = ('adj_x', 'adj_y') if 'adj_x' in op.node.attr else ('transpose_a', 'transpose_b')
-    transposed = [op.node.attr[flag].b for flag in flags]
+    transposed = turned(op.node)
     summed = [ranks[0] - (2 if transposed[0] else 1), ranks[1] - (1 if transposed[1] else 2)]
     free = [2 * ranks[k] - 3 - summed[k] for k in (0, 1)]
     incoming = [op.ids(k, summed[k]) for k in (0, 1)]

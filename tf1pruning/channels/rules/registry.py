@@ -5,6 +5,7 @@ from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequenc
 
 import numpy as np
 
+from ...graph.attributes import attribute
 from ...graph.constants import constant_value, trace_element
 from ...graph.shapes import Shape, Shapes, shape_at
 from ...graph.view import VARIABLE_OPS, GraphView, TensorName
@@ -121,7 +122,7 @@ class Operation:
 
     def channel_axis(self, rank: int) -> int:
         """Returns the channel axis that `data_format` tells."""
-        layout = self.node.attr['data_format'].s.decode() or 'NHWC'
+        layout = attribute(self.node, 'data_format').s.decode() or 'NHWC'
         if not layout.startswith('N') or 'C' not in layout or len(layout) not in (4, 5):
             raise RefusedError('data format %s' % layout)
         return 1 if layout[1] == 'C' else rank - 1

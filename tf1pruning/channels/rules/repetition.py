@@ -4,6 +4,7 @@ from typing import List
 
 import numpy as np
 
+from ...graph.attributes import attribute
 from ..layout import Block, Layout
 from .registry import Operation, RefusedError, rule
 
@@ -58,6 +59,6 @@ def space_to_depth(op: Operation) -> List[Layout]:
 
 
 def _channel_axis(op: Operation) -> int:
-    if op.node.attr['data_format'].s == b'NCHW_VECT_C':
+    if attribute(op.node, 'data_format').s == b'NCHW_VECT_C':
         raise RefusedError('data format NCHW_VECT_C')
     return op.channel_axis(4)

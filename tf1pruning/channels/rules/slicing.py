@@ -4,6 +4,7 @@ from typing import List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
+from ...graph.attributes import attribute
 from ..layout import Block, Layout
 from .facts import Divided, Picked
 from .registry import Operation, RefusedError, rule
@@ -44,7 +45,7 @@ def _pieces(op: Operation, position: int, axis: int, sizes: List[int]) -> List[L
 def unpack(op: Operation) -> List[Layout]:
     """Takes a tensor apart along an axis, which cannot be pruned then."""
     rank = len(op.shape(0))
-    axis = op.node.attr['axis'].i % rank
+    axis = attribute(op.node, 'axis').i % rank
     op.pin_layout(op.inputs[0], 'taken apart along this axis', axes=[axis])
     moved = op.others(0, axis).moved(old - (old > axis) for old in range(rank))
     return [Layout(moved.blocks)] * len(op.out_shapes)
@@ -121,7 +122,7 @@ def _spell(op: Operation, own: _Range, block: Block, axis: int) -> None:
     if own.element is None:
         return
     begin, end = (int(np.ravel(op.constant(position))[own.element]) for position in (1, 2))
-    masks = [op.node.attr[name].i >> own.element & 1 for name in ('begin_mask', 'end_mask')]
+    masks = [attribute(op.node, name).i >> own.element & 1 for name in ('begin_mask', 'end_mask')]
     size = block.ids.shape[block.axes.index(axis)]
     for position, number, masked in ((1, begin, masks[0]), (2, end, masks[1])):
         if masked or number == 0:
@@ -140,7 +141,7 @@ def _ranges(op: Operation) -> Tuple[List[_Range], List[Optional[int]]]:
     """Works out what is taken of every input axis, and which output axis it becomes (None: it goes)."""
     shape = op.shape(0)
     begin, end, strides = (np.ravel(op.constant(position)) for position in (1, 2, 3))
-    masks = {name: int(op.node.attr[name].i) for name in (
+    masks = {name: int(attribute(op.node, name).i) for name in (
         'begin_mask', 'end_mask', 'ellipsis_mask', 'new_axis_mask', 'shrink_axis_mask')}
     ranges: List[_Range] = []
     axes: List[Optional[int]] = []
@@ -177,7 +178,7 @@ def _ranges(op: Operation) -> Tuple[List[_Range], List[Optional[int]]]:
 @rule('Gather', 'GatherV2', 'ResourceGather', attributes='batch_dims validate_indices')
 def gather(op: Operation) -> List[Layout]:
     """Constant indices permute or repeat channels; live ones pin the axis that they pick from."""
-    if op.node.attr['batch_dims'].i:
+    if attribute(op.node, 'batch_dims').i:
         raise RefusedError('gathers within batches')
     rank = len(op.shape(0))
     axis = int(np.ravel(op.constant(2))[0]) % rank if op.node.op == 'GatherV2' else 0

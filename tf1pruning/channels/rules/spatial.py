@@ -4,6 +4,7 @@ from typing import List
 
 import numpy as np
 
+from ...graph.attributes import attribute
 from ..layout import Layout
 from .registry import Operation, rule
 
@@ -45,7 +46,7 @@ def reduction(op: Operation) -> List[Layout]:
     """
     rank = len(op.shape(0))
     reduced = {int(axis) % rank for axis in np.ravel(op.constant(1))} if rank else set()
-    keep = op.node.attr['keep_dims'].b
+    keep = attribute(op.node, 'keep_dims').b
     blocks = []
     for block in op.inputs[0].blocks:
         kept = [axis for axis in block.axes if axis not in reduced]

@@ -5,6 +5,7 @@ from typing import Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 from ...channels import Channels
 from ...channels.blocks import block_kinds
 from ...cost import macs_by_node
+from ...graph.attributes import turned
 from ...graph.shapes import Shapes, shape_at
 from ...graph.view import GraphView
 from .networks import Networks
@@ -67,8 +68,7 @@ def _widths(view: GraphView, shapes: Shapes, name: str) -> Tuple[str, Optional[i
     made = shapes[name][0] if shapes.get(name) else None
     if 'MatMul' in op:
         left = shape_at(shapes, view.inputs[name][0])
-        flag = 'transpose_a' if 'transpose_a' in view.nodes[name].attr else 'adj_x'
-        inner = -2 if view.nodes[name].attr[flag].b else -1
+        inner = -2 if turned(view.nodes[name])[0] else -1
         return '', left[inner] if left else None, made[-1] if made else None
     if shape is None or len(shape) < 4:
         return '', None, None
