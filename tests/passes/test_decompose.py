@@ -9,7 +9,7 @@ import pytest
 from tests import builders, plain
 from tests.builders import NETWORKS
 from tests.surgery import load
-from tests.weights.test_linear_layers import kernel, model_of, shared
+from tests.weights.test_linear_layers import kernel, model_of, partitioned, shared
 from tf1pruning.lowrank import Branches
 from tf1pruning.lowrank import decompose as solve
 from tf1pruning.model.checkpoint import save_checkpoint
@@ -71,7 +71,7 @@ def explicit_pointwise(x: tf.Tensor) -> tf.Tensor:
 
 
 CASES = {'dilated_same': dilated('SAME'), 'dilated_valid': dilated('VALID'), 'spaced': spaced, 'explicit': explicit,
-         'explicit_pointwise': explicit_pointwise, 'shared': shared}
+         'explicit_pointwise': explicit_pointwise, 'shared': shared, 'partitioned': partitioned}
 
 
 @pytest.mark.parametrize('case', sorted(CASES))

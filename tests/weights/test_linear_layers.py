@@ -52,6 +52,19 @@ def test_kernels_come_back_as_they_were(network: str, tmp_path: Any) -> None:
         assert layers['logits/kernel'].shape == (1, 1, 12, 5)
 
 
+def partitioned(x: tf.Tensor) -> tf.Tensor:
+    """A kernel in two parts along what comes in: `[1, 1, 2, 4]` and `[1, 1, 1, 4]`."""
+    weights = tf.get_variable('w', [1, 1, 3, 4], partitioner=tf.fixed_size_partitioner(2, axis=2))
+    return tf.nn.conv2d(x, weights, strides=[1, 1, 1, 1], padding='SAME')
+
+
+def test_parts_along_incoming_channels(tmp_path: Any) -> None:
+    """Put together like others; fewer channels than the image has make no grouped convolution of it."""
+    layers, refused = linear_layers(model_of(partitioned, tmp_path))
+    assert not refused
+    assert (len(layers['w'].parts), layers['w'].axis, layers['w'].shape) == (2, 2, (1, 1, 3, 4))
+
+
 def shared(x: tf.Tensor) -> tf.Tensor:
     weights = kernel('w', 3, 3, 3, 3)
     return tf.nn.conv2d(tf.nn.conv2d(x, weights, strides=[1, 1, 1, 1], padding='SAME'), weights,

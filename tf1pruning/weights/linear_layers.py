@@ -5,11 +5,11 @@ from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 import numpy as np
 
 from ..cost import batch_size, macs_by_node
+from ..graph.attributes import channels_first, turned
 from ..graph.constants import constant_value
 from ..graph.shapes import shape_at
 from ..graph.view import PASSING_OPS, VARIABLE_OPS, GraphView, TensorName
 from ..model.model import Model
-from ..tf1 import tf
 from .tensors import WeightTensor, weight_tensors
 
 _PASSING = tuple(each for each in PASSING_OPS if each != 'PlaceholderWithDefault')
@@ -84,7 +84,7 @@ def linear_layers(model: Model) -> Tuple[Dict[str, LinearLayer], Refusals]:
         parts, axis = found
         if parts[0] != name:
             continue  # another part of a kernel that is known
-        reason = _refusal(model, tensor, parts)
+        reason = _refusal(model, tensor, parts, axis)
         if reason:
             refused[name] = reason
         else:
@@ -118,7 +118,7 @@ def _foreign(view: GraphView, tensor: WeightTensor) -> str:
     return 'it belongs to %s (%s)' % (tensor.readers[0], tensor.operation)
 
 
-def _refusal(model: Model, tensor: WeightTensor, parts: Tuple[str, ...]) -> str:
+def _refusal(model: Model, tensor: WeightTensor, parts: Tuple[str, ...], axis: int) -> str:
     """Returns why a kernel is left alone, an empty text if it is not."""
     view = model.view
     passing = _passed_on(view, parts)
@@ -133,17 +133,24 @@ def _refusal(model: Model, tensor: WeightTensor, parts: Tuple[str, ...]) -> str:
     first = view.nodes[tensor.readers[0]]
     for reader in tensor.readers:
         node = view.nodes[reader]
-        if _says(node, 'transpose_a'):
+        if turned(node)[0]:
             return '%s multiplies it with something transposed' % reader
-        if (node.op != first.op or _says(node, 'transpose_b') != _says(first, 'transpose_b')
+        if (node.op != first.op or turned(node) != turned(first)
                 or (_parts(view, reader) or ((), 0))[0] != parts):
             return '%s and %s read it in different ways' % (first.name, reader)
         shape = shape_at(model.shapes, view.inputs[reader][0])
         if shape is None:
             return 'the shape of what %s multiplies it with is not known' % reader
-        if node.op == 'Conv2D' and shape[_channels(view, reader)] != model.lazy(parts[0]).shape[2]:
+        if node.op == 'Conv2D' and shape[1 if channels_first(node) else 3] != _shape(model, parts, axis)[2]:
             return '%s is a grouped convolution' % reader
     return ''
+
+
+def _shape(model: Model, parts: Tuple[str, ...], axis: int) -> List[int]:
+    """Returns the shape of a kernel that is put together from parts, in its own order of axes."""
+    sizes = list(model.lazy(parts[0]).shape)
+    sizes[axis] = sum(model.lazy(name).shape[axis] for name in parts)
+    return sizes
 
 
 def _passed_on(view: GraphView, parts: Tuple[str, ...]) -> Set[str]:
@@ -159,21 +166,11 @@ def _passed_on(view: GraphView, parts: Tuple[str, ...]) -> Set[str]:
     return found
 
 
-def _says(node: tf.NodeDef, attribute: str) -> bool:
-    return attribute in node.attr and bool(node.attr[attribute].b)
-
-
-def _channels(view: GraphView, reader: str) -> int:
-    attributes = view.nodes[reader].attr
-    return 1 if 'data_format' in attributes and attributes['data_format'].s == b'NCHW' else 3
-
-
 def _layer(model: Model, tensor: WeightTensor, parts: Tuple[str, ...], axis: int,
            counts: Dict[str, int]) -> LinearLayer:
     view = model.view
-    sizes: List[int] = list(model.lazy(parts[0]).shape)
-    sizes[axis] = sum(model.lazy(name).shape[axis] for name in parts)
-    transposed = _says(view.nodes[tensor.readers[0]], 'transpose_b')
+    sizes = _shape(model, parts, axis)
+    transposed = turned(view.nodes[tensor.readers[0]])[1]
     kh, kw, inputs, outputs = ([1, 1] if len(sizes) == 2 else []) + (sizes[::-1] if transposed else sizes)
     size = kh * kw * inputs * outputs
     positions = sum(counts[reader] for reader in tensor.readers) // size
