@@ -3,7 +3,7 @@
 import dataclasses
 import logging
 import os
-from typing import Any, Dict, Mapping, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from tf1pruning.errors import ModelError, OptionError
 from tf1pruning.model.checkpoint import resolve_prefix
@@ -17,6 +17,7 @@ from .distributed.cluster import Cluster
 from .distributed.cluster_training import run_in_cluster
 from .distributed.machine import Change, ModelFn, Training, evaluation_config, run_here
 from .distributed.plain_graph import write_plain_graph
+from .held_zeros import held_zeros
 from .model_fn import classifier_model_fn
 from .progress import EvaluationListener, ProgressHook
 from .resuming import record, steps_done
@@ -78,8 +79,8 @@ class Classifier:
               hooks: Sequence[tf.train.SessionRunHook] = (), change: Optional[Change] = None) -> str:
         """Trains until `train.steps`, going on from the latest checkpoint in `model_dir` if there is one.
 
-        What is gone on with sees the images that it would have seen without the interruption. Weights become zero as
-        the experiment says, unless `train` says how to train.
+        What is gone on with sees the images that it would have seen without the interruption. Weights become zero, or
+        stay so, as the experiment says, unless `train` says how to train.
 
         Args:
             model_dir: the folder for checkpoints and summaries.
@@ -96,8 +97,8 @@ class Classifier:
             OptionError: the loss is no number any more, so the learning rate is too high.
             DataError: files cannot be read, or there are too many bad records.
         """
-        if train is None and self._experiment.sparsify is not None:
-            hooks = [*hooks, sparsifying(self._experiment.sparsify, self.network)]
+        if train is None:
+            hooks = [*hooks, *self._zeroing()]
         experiment = dataclasses.replace(self._experiment, train=train or self._experiment.train,
                                          sparsify=None if train is not None else self._experiment.sparsify,
                                          cluster=None)
@@ -114,6 +115,13 @@ class Classifier:
         if self._leads and experiment.machine.distribute != MachineConfig.distribute:
             write_plain_graph(training, checkpoint)
         return str(checkpoint)
+
+    def _zeroing(self) -> List[tf.train.SessionRunHook]:
+        """Returns the hooks that make weights zero, or keep them so."""
+        sparsify, model = self._experiment.sparsify, self._experiment.model
+        if isinstance(model, ImportedConfig) and model.hold_zeros:
+            return held_zeros(model, self.network)
+        return [sparsifying(sparsify, self.network)] if sparsify is not None else []
 
     @property
     def _leads(self) -> bool:

@@ -47,9 +47,10 @@ def record(model_dir: str, experiment: Experiment) -> None:
 
 def _differences(first: Dict[str, Any], second: Dict[str, Any],
                  above: str = '') -> Iterator[Tuple[str, Tuple[Any, Any]]]:
+    """Yields the keys with other values; what is left out, none, false or zero is the same."""
     for key in dict.fromkeys([*first, *second]):
         one, two = first.get(key), second.get(key)
         if isinstance(one, dict) and isinstance(two, dict):
             yield from _differences(one, two, above + key + '.')
-        elif one != two:
+        elif one != two and (one or two):
             yield above + key, (one, two)

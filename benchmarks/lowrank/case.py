@@ -5,7 +5,7 @@ import tempfile
 from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 from tf1pruning.calibration import Scaling, inputs_of
-from tf1pruning.decomposition import Decomposed, DecomposeOrder, decomposed
+from tf1pruning.decomposition import Decomposed, DecomposeOrder, decomposed, describe_decomposed
 from tf1pruning.evaluation import Evaluator, Labelled, load_labelled
 from tf1pruning.graph.inference import Input
 from tf1pruning.lowrank import UNSTRUCTURED
@@ -18,6 +18,8 @@ from tf1pruning.search.decomposition import Kernels
 from tf1pruning.weights.linear_layers import linear_layers
 
 SCALING = Scaling((120.7076,), (64.1501,))
+JPEG = '_jpeg'
+"""Behind the name of a network that was trained on on the images as they are here."""
 TEST = os.path.join('cifar10', 'test-00000-of-00001.tfrecord')
 
 
@@ -27,16 +29,23 @@ class Places(NamedTuple):
     Attributes:
         models: folder with `cifar10_resnet20` and `cifar10_resnet56`.
         data: folder with `cifar10`.
+        checkpoint: of the network that was trained on on these images: `resnet56_jpeg`.
     """
 
     models: str
     data: str
+    checkpoint: str = ''
 
 
 def network(name: str, places: Places) -> Model:
     """Returns one of the networks in inference form."""
-    path = os.path.join(places.models, 'cifar10_' + name, 'model.ckpt')
-    return to_inference(load_model(path, ('logits',), {'input': Input('', (None, 32, 32, 3))}))
+    begins = 'IteratorGetNext' if name.endswith(JPEG) else 'input'
+    return to_inference(load_model(path_of(name, places), ('logits',), {begins: Input('input', (None, 32, 32, 3))}))
+
+
+def path_of(name: str, places: Places) -> str:
+    """Returns where a network is."""
+    return places.checkpoint if name.endswith(JPEG) else os.path.join(places.models, 'cifar10_' + name, 'model.ckpt')
 
 
 def examples(model: Model, places: Places, count: int) -> Labelled:
@@ -79,7 +88,7 @@ def accuracy(model: Model, labelled: Labelled, order: DecomposeOrder, journal: s
     if made.found is not None:
         row.update(given=given.size if given else 0, searched=made.found.searched,
                    reported=made.found.reported, undone=len(made.found.undone),
-                   evaluations=made.found.evaluations)
+                   evaluations=made.found.evaluations, layers=describe_decomposed(made, order)['layers'])
     with Evaluator(model, labelled, list(values), 125) as evaluator:
         row.update(before=evaluator.evaluate().accuracy, after=evaluator.evaluate(values).accuracy)
     return row

@@ -1,4 +1,4 @@
-"""Writes the tables of `docs/decomposition.md` from the results that are there.
+"""Writes the tables of decompositions in `docs/results.md` from the results that are there.
 
 Run: `python -m benchmarks.lowrank.table`.
 """
@@ -13,9 +13,9 @@ from benchmarks.lowrank.__main__ import RESULTS
 from tf1pruning.files import write_text
 from tf1pruning.lowrank.costs import KINDS
 
-PAGE = os.path.join(os.path.dirname(RESULTS), '..', '..', 'docs', 'decomposition.md')
-BEGIN, END = '<!-- made by benchmarks.lowrank.table -->', '<!-- end of tables -->'
-COMMAND = '    python -m benchmarks.lowrank %s --models DIR --data DIR\n'
+PAGE = os.path.join(os.path.dirname(RESULTS), '..', '..', 'docs', 'results.md')
+BEGIN, END = '<!-- decomposition: made by benchmarks.lowrank.table -->', '<!-- end of decomposition -->'
+COMMAND = '    python -m benchmarks.lowrank %s --models DIR --data DIR --network NETWORK\n'
 
 
 def read(step: str) -> Dict[str, Any]:
@@ -70,6 +70,26 @@ def searches() -> List[str]:
     return ['### Cost at a given loss of accuracy', '', COMMAND % 'search', *rows]
 
 
+def finetunings() -> List[str]:
+    """One row for each kind, without data and by the loss of accuracy."""
+    found = read('finetune')
+    rows = ['| network | chosen by | kind | MACs kept | summed error | before | after | updates |',
+            '|---|---|---|---:|---:|---:|---:|---:|']
+    for key, row in found.items():
+        network, how = key.split(' ', 1)
+        if how == 'as it is':
+            rows.append('| %s | as it is | | | | %.2f %% | | |' % (network, 100 * row['before']))
+            continue
+        kind, method, amount = how.split()
+        chosen = '%s %s' % (method, amount) if method == 'fixed_loss' else 'fixed_params %s, %s' % (amount, method)
+        rows.append('| %s | %s | %s | %.1f %% | %.2f | %.2f %% | %.2f %% | %d |' % (
+            network, chosen, kind, 100 * row['kept'], row['summed_error'], 100 * row['before'], 100 * row['after'],
+            row['updates']))
+    return ['### Accuracy before and after training on', '', 'On all 10,000 test images, after the last update of '
+            '`configs/finetuning/cifar10_decomposed_resnet.yaml`,', 'zeros held, with bfloat16.', '',
+            COMMAND % 'finetune', *rows]
+
+
 def latencies() -> List[str]:
     """One row for each order."""
     rows = ['| network | setting | ms | of the network as it is |', '|---|---|---:|---:|']
@@ -84,7 +104,9 @@ def main() -> None:
     """Replaces what stands between the marks."""
     with open(PAGE) as stream:
         before, rest = stream.read().split(BEGIN)
-    tables = '\n\n'.join('\n'.join(each()) for each in (errors, accuracies, searches, latencies))
+    sections = {'errors': errors, 'accuracy': accuracies, 'search': searches, 'finetune': finetunings,
+                'latency': latencies}
+    tables = '\n\n'.join('\n'.join(section()) for step, section in sections.items() if read(step))
     write_text(PAGE, '%s%s\n\n%s\n\n%s%s' % (before, BEGIN, tables, END, rest.split(END)[1]))
 
 

@@ -7,6 +7,7 @@ from tf1pruning.typed_yaml import require
 
 from .cluster import ClusterConfig
 from .images import DataConfig, DigitsConfig
+from .imported import ImportedConfig
 from .machine import MachineConfig
 from .model import ModelConfig
 from .sparsify import SparsifyConfig
@@ -34,6 +35,8 @@ class Experiment:
     cluster: Optional[ClusterConfig] = None
 
     def __post_init__(self) -> None:
-        """Refuses zeros that would not be there in time."""
+        """Refuses zeros that would not be there in time, or that two keys choose."""
         require(self.sparsify is None or self.sparsify.end <= self.train.steps,
                 'sparsify: end is after the last of the %d steps' % self.train.steps)
+        require(self.sparsify is None or not (isinstance(self.model, ImportedConfig) and self.model.hold_zeros),
+                'sparsify and hold_zeros both say which weights are zero: leave one of them out')

@@ -16,6 +16,7 @@ class ImportedConfig(ModelConfig):
         input: the tensor that the images come from, such as a placeholder.
         output: the logits.
         batch_norm_momentum: kept fraction of the moving statistics per step.
+        hold_zeros: whether the zeros of its weight tensors, such as those of sparse branches, stay zero.
     """
 
     name: str = 'imported'
@@ -23,6 +24,7 @@ class ImportedConfig(ModelConfig):
     input: str = 'input'
     output: str = 'logits'
     batch_norm_momentum: float = 0.99
+    hold_zeros: bool = False
 
     def __post_init__(self) -> None:
         """Refuses values outside their range."""
