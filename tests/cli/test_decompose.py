@@ -109,11 +109,13 @@ BAD = [
     ((*NET, '--method', 'fixed_loss', '--data', 'nowhere'), 'no file or folder nowhere'),
     ((*NET, '--method', 'fixed_loss', '--data', 'one.npz'), '1 example cannot be split'),
     ((*NET, '--method', 'fixed_loss', '--data', 'one.npz', '--max_acc_loss', '2'), 'from 0 and below 1'),
+    ((*NET, '--compression_factor', '0.9', '--compression_type', 'tucker', '--layers', 'unit_0/first/kernel'),
+     '; ask for that'),
     ((*FREE, '--block_size', '4'), 'is not two numbers'),
     ((*FREE, '--pruning_structure', 'block', '--block_size', '0,2'), 'has no size'),
     ((*FREE, '--sparsity_weight', '0'), 'must be above 0'), ((*FREE, '--layers', 'stem/kernl'), 'closest: stem/kernel'),
     ((*FREE, '--exclude', 'nothing'), "no kernel named 'nothing'"),
-    ((*NET, '--settings', 'settings.json'), 'ranks 99 and 4 are above those of the kernel'),
+    ((*NET, '--settings', 'settings.json'), 'settings.json: unit_0/first/kernel: ranks 99 and 4 are above those of'),
     ((*NET, '--settings', 'stranger.json'), "no layer named 'stranger'"),
     ((*NET, '--settings', 'labels.json'), 'is no report of decompose')]
 

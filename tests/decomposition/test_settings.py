@@ -1,4 +1,4 @@
-"""Reports that were edited by hand, and files of times that are damaged: one line each."""
+"""Reports that were edited by hand, damaged files of times, numbers that are not finite: one line each."""
 
 import json
 import os
@@ -10,8 +10,10 @@ import pytest
 from tests import builders
 from tests.planted import changed
 from tests.surgery import load
+from tf1pruning.decomposition import DecomposeOrder, decomposed
 from tf1pruning.decomposition.settings import settings_of
 from tf1pruning.errors import ModelError, OptionError
+from tf1pruning.evaluation import Labelled
 from tf1pruning.latency.layers import LayerTimes
 from tf1pruning.lowrank import UNSTRUCTURED
 from tf1pruning.lowrank.costs import Costs, Counts, Sizes
@@ -78,3 +80,15 @@ def test_weights_that_are_not_finite(model: Model, number: float) -> None:
     assert np.isfinite(kernels.kernel('unit_0/second/kernel')).all()
     with pytest.raises(ModelError, match=NAME + ' has weights that are not finite; leave it out with --exclude'):
         kernels.spectrum(NAME)
+
+
+def test_what_is_computed_is_not_finite(model: Model, tmp_path: Any) -> None:
+    """There is no accuracy that a search could keep; a network that computes numbers is searched."""
+    def change(name: str, array: np.ndarray) -> None:
+        if name.endswith('beta'):
+            array[:] = np.nan
+    labelled = Labelled({'image:0': np.ones((4, *builders.IMAGE[1:]), np.float32)}, np.zeros(4, np.int64))
+    order = DecomposeOrder('fixed_loss', layers=(NAME,))
+    with pytest.raises(ModelError, match='numbers that are not finite for some of the examples: there is no accuracy'):
+        decomposed(changed(model, change), order, labelled)
+    assert decomposed(model, order, labelled, journal=str(tmp_path / 'journal.json')).found is not None

@@ -5,7 +5,7 @@ from typing import Dict, Mapping, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from ..errors import NameNotFoundError, NothingToPruneError, OptionError
+from ..errors import ModelError, NameNotFoundError, NothingToPruneError, OptionError
 from ..evaluation import Evaluator, Labelled
 from ..lowrank import Branches
 from ..lowrank.allocation import Choice
@@ -58,6 +58,7 @@ def decomposed(model: Model, order: DecomposeOrder, labelled: Optional[Labelled]
         OptionError: what is wanted cannot be.
         NothingToPruneError: there is no layer to decompose.
         DataError: there are too few examples.
+        ModelError: weights are not finite, or what is computed of the examples is not.
     """
     order.check()
     layers, left_alone = _chosen_layers(model, order)
@@ -115,6 +116,9 @@ def _search(model: Model, kernels: Kernels, order: DecomposeOrder, labelled: Opt
                     weights=_hash({name: kernels.kernel(name) for name in kernels.layers}),
                     examples=_hash({**labelled.inputs, 'labels': labelled.labels}))
     with Evaluator(model, halves[0], tensors, batch) as first, Evaluator(model, halves[1], tensors, batch) as second:
+        if not np.isfinite(first.evaluate().loss):
+            raise ModelError('%s computes numbers that are not finite for some of the examples: there is no accuracy '
+                             'to keep; inspect its weights, or take --method fixed_params' % model.name)
         return search(kernels, lambda values: first.evaluate(values).accuracy,
                       lambda values: second.evaluate(values).accuracy, order.max_loss, Journal(journal, settings, tell))
 

@@ -34,7 +34,7 @@ def settings_of(path: str, kernels: Kernels) -> Choice:
             try:
                 check(kernels.layers[name].shape, ranks, density)
             except OptionError as error:
-                raise OptionError('%s: %s' % (name, error)) from error
+                raise OptionError('%s: %s: %s' % (path, name, error)) from error
             cost = kernels.costs.kept(name, ranks, density)
             if not math.isfinite(cost):
                 raise OptionError('%s: ranks %d and %d with a density of %s do not make it faster: leave it as it is, '

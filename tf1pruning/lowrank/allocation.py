@@ -183,5 +183,5 @@ def require_possible(curves: Curves, costs: Costs, factor: float) -> None:
     whole = sum(costs.dense(name) for name in curves)
     least = sum(min([costs.dense(name), *(point.cost for point in points)]) for name, points in curves.items())
     if factor * whole < least:
-        raise OptionError('a compression factor of %s cannot be met: the least possible is %s'
+        raise OptionError('a compression factor of %s cannot be met: the least possible is %s; ask for that or more'
                           % (factor, np.format_float_positional(least / whole, 4, fractional=False)))

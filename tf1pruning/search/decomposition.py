@@ -141,7 +141,8 @@ def require_near(chosen: Choice, costs: Costs, factor: float) -> None:
     kept = total(chosen, costs) / sum(costs.dense(name) for name in chosen)
     if abs(kept - factor) > TOLERANCE * factor:
         raise OptionError('a compression factor of %s cannot be met: with ranks and densities of these layers, the '
-                          'nearest below it is %.4f' % (factor, kept))
+                          'nearest below it is %.4f; ask for that, or for sparse branches too (--compression_type '
+                          'hybrid), whose steps are smaller' % (factor, kept))
 
 
 def as_solved(kernels: Kernels, chosen: Choice, branches: Mapping[str, Branches]) -> Choice:
