@@ -75,8 +75,8 @@ def finetunings() -> List[str]:
     found = read('finetune')
     rows = ['| network | chosen by | kind | MACs kept | summed error | before | after | updates |',
             '|---|---|---|---:|---:|---:|---:|---:|']
-    for key, row in found.items():
-        network, how = key.split(' ', 1)
+    for key in sorted(found, key=lambda key: (key.split()[0], 'as it is' not in key, 'fixed_loss' in key, key)):
+        (network, how), row = key.split(' ', 1), found[key]
         if how == 'as it is':
             rows.append('| %s | as it is | | | | %.2f %% | | |' % (network, 100 * row['before']))
             continue
