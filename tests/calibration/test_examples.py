@@ -151,7 +151,8 @@ WRONG: Dict[str, Any] = {
     'words.npy': (np.array(['a'] * 192).reshape(1, 8, 8, 3), 'holds 1 × 8 × 8 × 3 of <U1'),
     'empty.npy': (np.zeros((0, 8, 8, 3)), 'holds 0 × 8'),
     'channels_first.npy': (np.zeros((4, 3, 8, 8)), 'holds 4 × 3 × 8 × 8 of float64, but input image takes 8 × 8 × 3'),
-    'nan.npy': (np.full((1, 8, 8, 3), np.nan), 'not all numbers for input image are finite'),
+    'nan.npy': (np.stack([np.zeros((8, 8, 3)), np.full((8, 8, 3), np.nan)]),
+                'not all numbers for input image are finite; example 1 is the first'),
     'large.npy': (np.full((1, 8, 8, 3), 1e300), 'not all numbers for input image are finite'),
     'nothing.npy': (b'', 'no array of numbers'),
     'archive.npy': (b'PK' + bytes(100), 'no array of numbers'),
@@ -161,6 +162,13 @@ WRONG: Dict[str, Any] = {
     'no-rows-idx3-ubyte': (bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 8]), 'no images'),
     'endless-idx3-ubyte': (bytes([0, 0, 8, 3, 128, 0, 0, 0, 128, 0, 0, 0, 0, 0, 0, 4]), 'its header promises'),
 }
+
+
+def test_less_than_a_batch(tmp_path: Any) -> None:
+    """It says how many there are, and how many are run at once."""
+    np.save(str(tmp_path / 'few.npy'), np.zeros((3, 8, 8, 3)))
+    with pytest.raises(DataError, match='3 examples for input image, less than one batch of 4: give more'):
+        load_examples(str(tmp_path / 'few.npy'), {'image:0': IMAGE['image:0']._replace(shape=(4, 8, 8, 3))})
 
 
 @pytest.mark.parametrize('name', sorted(WRONG))

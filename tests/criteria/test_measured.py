@@ -12,7 +12,7 @@ from tf1pruning.activations import activations_of, taylor_of
 from tf1pruning.channels import Channels, analyse
 from tf1pruning.choice import choose
 from tf1pruning.criteria import score
-from tf1pruning.errors import ModelError, OptionError
+from tf1pruning.errors import DataError, ModelError, OptionError
 from tf1pruning.evaluation import Labelled
 from tf1pruning.model.frozen import frozen_graph
 from tf1pruning.ranking import Amount
@@ -101,4 +101,11 @@ def test_taylor_of_what_is_no_score(tmp_path: Any) -> None:
     channels = analyse(model_of(build, tmp_path))
     labelled = Labelled({'image:0': np.zeros((4, 8, 8, 3), np.float32)}, np.arange(4))
     with pytest.raises(ModelError, match='the first output, output, is no score of classes: name the logits first'):
+        taylor_of(channels, channels.groups, labelled, 4)
+
+
+def test_taylor_of_a_class_that_is_none(tmp_path: Any) -> None:
+    channels = two_layers(tmp_path)
+    labelled = Labelled({'image:0': np.zeros((4, 8, 8, 3), np.float32)}, np.array([0, 1, 7, 2]))
+    with pytest.raises(DataError, match='label 7 of example 2 is out of range: output output has 5 classes, 0 to 4'):
         taylor_of(channels, channels.groups, labelled, 4)

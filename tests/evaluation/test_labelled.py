@@ -36,7 +36,7 @@ def test_arrays(tmp_path: Any) -> None:
 
 
 @pytest.mark.parametrize(('arrays', 'message'), [
-    ({}, 'has no array labels; it has a, b'),
+    ({}, 'has no array labels, with a whole number for each example; it has a, b'),
     ({'labels': np.arange(3)}, 'holds 4 examples for input a, but 3 labels'),
     ({'labels': np.arange(4.0)}, 'labels must be whole numbers, one for each example, not 4 of float64'),
     ({'labels': np.eye(4, dtype=int)}, 'labels must be whole numbers, one for each example, not 4 × 4 of int64'),

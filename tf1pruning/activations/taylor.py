@@ -6,8 +6,10 @@ import numpy as np
 
 from ..errors import ModelError, OptionError
 from ..evaluation import Labelled
+from ..evaluation.measured import require_in_range
 from ..evaluation.open_batch import opened_batch
 from ..graph.channels_last import channels_last
+from ..graph.shapes import shape_at
 from ..graph.view import PASSING_OPS, TensorName
 from ..model.model import Model
 from ..model.streamed_graph import streamed_graph
@@ -32,12 +34,14 @@ def taylor(model: Model, tensors: Mapping[TensorName, int], labelled: Labelled, 
     Raises:
         ModelError: TensorFlow refuses to run it, its first output is no score, an operation has no gradient, or
             numbers are not finite.
+        DataError: a label is no class of the first output.
         OptionError: there are fewer examples than the model takes at once.
     """
     opened, fixed = opened_batch(model)
     size = fixed or min(batch, labelled.size)
     if labelled.size < size:
         raise OptionError('%d examples are less than the batch of %d that the model takes' % (labelled.size, size))
+    _require_classes(model, labelled)
     names = list(tensors)
     total = {name: np.zeros(0) for name in names}
     with running(), tf.Graph().as_default() as graph, tf.Session(graph=graph) as session:
@@ -55,6 +59,13 @@ def taylor(model: Model, tensors: Mapping[TensorName, int], labelled: Labelled, 
         if not np.isfinite(each).all():
             raise ModelError('the gradient of the loss at %s is not finite: look at the weights around it' % str(name))
     return {name: each / len(starts) for name, each in total.items()}
+
+
+def _require_classes(model: Model, labelled: Labelled) -> None:
+    output = model.view.require(model.outputs[0], 'output node')
+    sizes = [size or 0 for size in (shape_at(model.shapes, output) or ())[1:]]
+    if sizes and all(sizes):
+        require_in_range(labelled.labels, int(np.prod(sizes)), str(output))
 
 
 def _loss(model: Model, graph: tf.Graph, labels: tf.Tensor) -> tf.Tensor:

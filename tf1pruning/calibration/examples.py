@@ -45,6 +45,9 @@ def load_examples(path: str, inputs: Mapping[str, Wanted], count: int = COUNT, s
     taken = {name: fitting(name, arrays[name], wanted, path) for name, wanted in inputs.items()}
     batches = min(len(taken[name]) // wanted.batch for name, wanted in inputs.items())
     if not batches:
-        raise DataError('%s holds less than one batch of examples' % path)
+        few = min(inputs, key=lambda name: len(taken[name]) / inputs[name].batch)
+        raise DataError('%s holds %d examples for input %s, less than one batch of %d: give more, or take fewer at '
+                        'once (--batch, or the batch in --inputs)' % (
+                            path, len(taken[few]), few.split(':')[0], inputs[few].batch))
     return [{name: taken[name][each * wanted.batch:(each + 1) * wanted.batch].reshape(wanted.shape)
              for name, wanted in inputs.items()} for each in spread(batches, count)]

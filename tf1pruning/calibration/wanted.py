@@ -99,7 +99,9 @@ def fitting(name: str, array: np.ndarray, wanted: Wanted, path: str) -> np.ndarr
     with np.errstate(all='ignore'):
         numbers = array.astype(wanted.dtype)
     if not np.isfinite(numbers).all():
-        raise DataError('%s: not all numbers for input %s are finite' % (path, name.split(':')[0]))
+        first = int(np.argmin(np.isfinite(numbers).reshape(len(numbers), -1).all(axis=1)))
+        raise DataError('%s: not all numbers for input %s are finite; example %d is the first that has others: leave '
+                        'such examples out' % (path, name.split(':')[0], first))
     if np.issubdtype(wanted.dtype, np.integer) and not np.array_equal(numbers, array):
         raise DataError('%s holds %s, but input %s takes %s: numbers would be lost' % (
             path, array.dtype, name.split(':')[0], numbers.dtype))

@@ -68,7 +68,8 @@ def load_labelled(path: str, model_inputs: Mapping[str, Wanted], count: Optional
 def _from_arrays(path: str, inputs: Mapping[str, Wanted], count: Optional[int]) -> Labelled:
     held = arrays_in(path)
     if 'labels' not in held:
-        raise DataError('%s has no array labels; it has %s' % (path, ', '.join(sorted(held)) or 'none'))
+        raise DataError('%s has no array labels, with a whole number for each example; it has %s'
+                        % (path, ', '.join(sorted(held)) or 'none'))
     labels = _checked_labels(held['labels'], path)
     values = {name: fitting(name, array, inputs[name], path) for name, array in picked(held, inputs, path).items()}
     for name, array in values.items():
