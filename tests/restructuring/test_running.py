@@ -22,18 +22,23 @@ SCALES = np.array([1, 1e-3, 1e-2, 1, 1e-1, 1])
 """Of the filters: what channels deviate by, about."""
 
 
-@pytest.fixture
-def prepared(tmp_path: Any) -> Tuple[Channels, str]:
-    """Six channels, some of which hardly change, read by a 1×1 convolution; and examples, labelled by the model."""
+def network(folder: Any, scales: np.ndarray = SCALES, size: int = 1, bias: float = 0.5) -> Channels:
+    """Six channels, some of which hardly change, read by a convolution, padded if it is larger than 1×1."""
     def build() -> None:
-        head(conv(conv(image(), 6, 'first', dialect=BIASED, act=None), 8, 'second', dialect=BIASED))
+        head(conv(conv(image(), 6, 'first', dialect=BIASED, act=None), 8, 'second', size, dialect=BIASED))
 
     def change(name: str, array: np.ndarray) -> None:
         if name == 'first/kernel':
-            array *= SCALES
+            array *= scales
         elif name == 'first/bias':
-            array[...] = 0.5
-    channels = analyse(changed(model_of(build, tmp_path), change))
+            array[...] = bias
+    return analyse(changed(model_of(build, folder), change))
+
+
+@pytest.fixture
+def prepared(tmp_path: Any) -> Tuple[Channels, str]:
+    """The network, and examples that are labelled by it."""
+    channels = network(tmp_path)
     return channels, labelled_by_itself(channels, tmp_path)
 
 
@@ -69,6 +74,30 @@ def test_the_mean_is_what_is_folded(prepared: Tuple[Channels, str]) -> None:
     moved = found.model.value('second/bias') - channels.model.value('second/bias')
     assert np.allclose(moved, 0.5 * kernel, atol=5e-3 * np.abs(kernel).max())
     assert np.abs(moved).max() > 0
+
+
+@pytest.mark.parametrize('scales', [SCALES, SCALES * [1, 0, 1, 1, 1, 1]])
+def test_at_a_padded_border(scales: np.ndarray, tmp_path: Any) -> None:
+    """The steadiest one takes over, zeros beside the image included; it may be one that is constant for certain."""
+    channels = network(tmp_path, scales, size=3)
+    found = restructure(channels, FoldOrder(tolerance=0.03), Calibration(labelled_by_itself(channels, tmp_path), 64))
+    assert pruned(found) == {'first': (2,)}
+    assert not found.record['provable']
+    kernel = channels.model.value('second/kernel')
+    assert np.allclose(found.model.value('second/kernel')[:, :, 1], kernel[:, :, 1] + kernel[:, :, 2], rtol=0.01,
+                       atol=0.01 * np.abs(kernel).max())
+    assert np.array_equal(found.model.value('second/bias'), channels.model.value('second/bias'))
+    assert 0 < found.record['difference']['relative'] < 0.02
+    assert [each['channels'] for each in found.record['refused']] == [1]
+
+
+def test_what_changes_more_than_it_is_takes_over_little(tmp_path: Any) -> None:
+    """The slope is v·m / (m² + d²): with m = v = 0.01 and a deviation of d, far below 1."""
+    channels = network(tmp_path, np.ones(6), size=3, bias=0.01)
+    found = restructure(channels, FoldOrder(percentile=40), Calibration(labelled_by_itself(channels, tmp_path), 64))
+    before, after = (each.value('second/kernel') for each in (channels.model, found.soft))
+    assert len(pruned(found)['first']) == 1
+    assert 0 < np.abs((after - before)[after != 0]).max() < 0.1 * np.abs(before).max()
 
 
 def test_a_percentile(prepared: Tuple[Channels, str]) -> None:

@@ -22,10 +22,12 @@ class Known(NamedTuple):
     Attributes:
         value: the number that a channel always is; NaN where it is none.
         exact: whether it is that for every input; else about that, on the examples that there were.
+        deviation: by how much it differs from that on them; 0 where it is exact.
     """
 
     value: np.ndarray
     exact: np.ndarray
+    deviation: np.ndarray
 
 
 class Refused(NamedTuple):
@@ -75,13 +77,13 @@ def known_constants(channels: Channels, consumers: Sequence[Consumer]) -> Dict[s
         with np.errstate(invalid='ignore'):
             same = np.isfinite(most) & (most - least <= _ROUNDING * np.maximum(1.0, np.abs(most)))
         value = np.broadcast_to(np.where(same, most, np.nan), place.labels.shape)
-        found[consumer.name] = Known(value, np.isfinite(value))
+        found[consumer.name] = Known(value, np.isfinite(value), np.zeros(value.shape))
     return found
 
 
 def nothing_known(known: Known) -> Known:
     """Returns what is known where constants are not asked for."""
-    return Known(np.full(known.value.shape, np.nan), np.zeros(known.exact.shape, bool))
+    return known._replace(value=np.full(known.value.shape, np.nan), exact=np.zeros(known.exact.shape, bool))
 
 
 def decide(channels: Channels, consumers: Sequence[Consumer], known: Mapping[str, Known]) -> Decision:
@@ -89,7 +91,7 @@ def decide(channels: Channels, consumers: Sequence[Consumer], known: Mapping[str
 
     A channel goes if every consumer either takes nothing of it or can have it in its bias. Where a consumer cannot,
     since it puts zeros beside the image, constants of one group are all multiples of one of them: that one takes over
-    from the others, and stays.
+    from the others, and stays. Of channels that are about constant, it is the steadiest.
 
     Args:
         channels: the analysis.
@@ -135,7 +137,7 @@ class _Marks:
         self.approximate = np.zeros(channels.pinned.size, bool)
         self.obstacles: Dict[int, str] = {}
         for consumer in consumers:
-            value, exact = known[consumer.name]
+            value, exact, _ = known[consumer.name]
             labels, reads = consumer.place.labels, _reads(consumer)
             self.unknown[labels[reads & np.isnan(value)]] = True
             self.approximate[labels[reads & ~np.isnan(value) & ~exact]] = True
@@ -171,9 +173,9 @@ def _merged(group: Group, marks: _Marks, consumers: Sequence[Consumer], known: M
     """
     waiting = [int(label) for label in group.classes[marks.is_constant(group.classes)]
                if not gone[label] and int(label) in marks.obstacles]
-    for place, label in enumerate(waiting):
-        takers = [] if place == 0 or marks.approximate[label] or marks.approximate[waiting[0]] else [
-            _takes_over(consumer, known[consumer.name], label, waiting[0]) for consumer in consumers]
+    keeper = min(waiting, key=lambda label: _unsteadiness(consumers, known, label), default=-1)
+    for label in waiting:
+        takers = [] if label == keeper else [_takes_over(each, known[each.name], label, keeper) for each in consumers]
         if not takers or None in takers:
             yield label, marks.obstacles[label]
             continue
@@ -181,11 +183,26 @@ def _merged(group: Group, marks: _Marks, consumers: Sequence[Consumer], known: M
             own = substitutes[consumer.name]
             for index, target, slope in taken or ():
                 own.target[index], own.slope[index], own.constant[index] = target, slope, 0.0
+        marks.approximate[label] |= marks.approximate[keeper]
         yield label, ''
 
 
+def _unsteadiness(consumers: Sequence[Consumer], known: Mapping[str, Known], label: int) -> float:
+    """Returns by how much a class changes where its constant cannot be folded, as a part of that; infinite for 0."""
+    worst = 0.0
+    for consumer in consumers:
+        value, deviation = (each[consumer.place.labels == label] for each in (
+            known[consumer.name].value, known[consumer.name].deviation))
+        if consumer.obstacle and value.size:
+            worst = max(worst, np.inf if not value.all() else float((deviation / np.abs(value)).max()))
+    return worst
+
+
 def _takes_over(consumer: Consumer, known: Known, label: int, keeper: int) -> Optional[List[Tuple[int, int, float]]]:
-    """Returns which positions of a consumer take over from which, and how much; None where that cannot be."""
+    """Returns which positions of a consumer take over from which, and how much; None where that cannot be.
+
+    The slope through zero that is nearest to the constant v, from a channel of mean m and deviation d: v·m / (m² + d²).
+    """
     labels = consumer.place.labels
     own, others = np.flatnonzero(labels == label), np.flatnonzero(labels == keeper)
     value = known.value
@@ -196,7 +213,8 @@ def _takes_over(consumer: Consumer, known: Known, label: int, keeper: int) -> Op
         return None
     if np.isnan(value[others]).any() or not value[others].all():
         return None
-    return [(int(i), int(j), float(value[i] / value[j])) for i, j in zip(own, others)]
+    slopes = value[own] * value[others] / (value[others] ** 2 + known.deviation[others] ** 2)
+    return list(zip(own.tolist(), others.tolist(), slopes.tolist()))
 
 
 def _keep_one(labels: np.ndarray, gone: np.ndarray) -> None:
@@ -209,7 +227,7 @@ def _pinned(channels: Channels, consumers: Sequence[Consumer], known: Mapping[st
     """Lists the constants that are in no group since something needs them as they are."""
     constant = np.zeros(channels.pinned.size, bool)
     for consumer in consumers:
-        value, exact = known[consumer.name]
+        value, exact, _ = known[consumer.name]
         constant[consumer.place.labels[exact & ~np.isnan(value)]] = True
     counts: Dict[str, int] = {}
     left = constant & channels.pinned

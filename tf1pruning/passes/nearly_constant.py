@@ -80,7 +80,8 @@ def taken_as_constant(consumers: Sequence[Consumer], known: Mapping[str, Known],
     """
     found = {}
     for consumer in consumers:
-        certain = known[consumer.name]
-        mean = np.where(chosen[consumer.place.labels], moments[consumer.place.tensor].mean, np.nan)
-        found[consumer.name] = certain._replace(value=np.where(certain.exact, certain.value, mean))
+        certain, seen = known[consumer.name], moments[consumer.place.tensor]
+        mean = np.where(chosen[consumer.place.labels], seen.mean, np.nan)
+        found[consumer.name] = certain._replace(value=np.where(certain.exact, certain.value, mean),
+                                                deviation=np.where(certain.exact, 0.0, seen.deviation))
     return found
