@@ -1,5 +1,6 @@
 """Real models made by others: half of everything pruned, exact. Skipped where they are not at hand."""
 
+import dataclasses
 import json
 import os
 from typing import Any, Dict, List, Tuple
@@ -22,11 +23,15 @@ from tf1pruning.passes.decompose import decompose, with_kernels
 from tf1pruning.passes.soft_prune import soft_prune
 from tf1pruning.passes.strip import strip
 from tf1pruning.passes.to_inference import to_inference
+from tf1pruning.pipelines import PipelineConfig, run_pipeline
+from tf1pruning.pipelines.config import InputConfig, ModelConfig
 from tf1pruning.ranking import Amount
 from tf1pruning.restructuring import FoldOrder, restructure
+from tf1pruning.typed_yaml import load
 from tf1pruning.weights.linear_layers import linear_layers
 
 MODELS = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'shared', 'models')
+PIPELINE = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'configs', 'pipelines', 'decompose.yaml')
 NAMES = ('cifar10_resnet20', 'cifar10_resnet56', 'mlperf_vww_mobilenetv1_025', 'kws_dscnn_inference',
          'kws_dscnn_training', 'kws_dscnn_frozen', 'super_resolution_dcscn', 'unet_nuclei', 'pose_cpm_mv2')
 
@@ -123,3 +128,22 @@ def test_folding_what_is_provable(name: str) -> None:
     assert found.decision.plan.pruned_count == {'pose_cpm_mv2': 630, 'mlperf_vww_mobilenetv1_025': 4}.get(name, 0)
     assert found.allowed == 1e-5 or name == 'pose_cpm_mv2'
     assert found.record['difference']['relative'] <= max(1e-5, found.allowed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', NAMES)
+def test_folded_pruned_decomposed_and_exported(tmp_path: Any, name: str) -> None:
+    """The pipeline that is delivered with the program, every step of it verified."""
+    spec = entry(name)
+    config = load(PipelineConfig, PIPELINE)
+    given = {parse_tensor(key).node: value for key, value in spec.get('const', {}).items()}
+    model = ModelConfig(
+        os.path.join(MODELS, spec['model']), tuple(parse_tensor(output).node for output in spec['outputs']),
+        {parse_tensor(key).node: InputConfig(tuple(shape)) for key, shape in spec['feed'].items()},
+        {key: value for key, value in given.items() if isinstance(value, bool)},
+        {key: value for key, value in given.items() if not isinstance(value, bool)})
+    found = run_pipeline(dataclasses.replace(config, model=model, output=str(tmp_path / 'out')))
+    assert [each.name for each in found][1:] == [stage.name for stage in config.stages]
+    folded = found[-3].record
+    assert folded['macs']['after'] < 0.75 * folded['macs']['before']
+    assert [each['format'] for each in found[-1].record['files']] == ['pb', 'tflite']

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from tests import builders, plain
+from tests.planted import model_of
 from tests.surgery import channels_of
 from tf1pruning.errors import ModelError, VerificationError
 from tf1pruning.model.model import Model
 from tf1pruning.tf1 import tf
-from tf1pruning.verify import Difference, compare, difference_of, random_inputs, run, verify
+from tf1pruning.verify import Difference, allowed_difference, compare, difference_of, random_inputs, run, verify
+from tf1pruning.weights import with_values
 
 
 @pytest.fixture(scope='module')
@@ -53,6 +55,24 @@ def test_the_tolerance_decides(model: Model) -> None:
     assert verify(model, other, tolerance=1e-2).relative == measured.relative
     with pytest.raises(VerificationError):
         verify(model, other)
+
+
+def test_small_differences_of_large_numbers(tmp_path: Any) -> None:
+    """Two models may differ by what moving every weight by its last digit does to the outputs."""
+    def build() -> None:
+        x = tf.reshape(builders.image(), [-1, 192])
+        kernels = [tf.get_variable(name, [192, 4]).value() for name in ('first', 'second')]
+        tf.subtract(x @ kernels[0], x @ kernels[1], name='output')
+    model = model_of(build, tmp_path)
+    model = with_values(model, {'second': model.value('first') * np.float32(1 + 1e-4)})
+    other, worse = (with_values(model, {'first': np.where(np.arange(4) == 1, model.value('first') * np.float32(
+        1 + step), model.value('first'))}) for step in (1.2e-7, 1e-4))
+    measured = verify(model, other, tolerance=None)
+    assert 1e-5 < measured.relative <= allowed_difference(measured, model) < 0.1
+    assert allowed_difference(measured._replace(relative=1e-6), model) == 1e-5
+    for second, tolerance in ((other, 1e-5), (worse, None)):
+        with pytest.raises(VerificationError, match='output output differs'):
+            verify(model, second, tolerance=tolerance)
 
 
 def test_a_nan_differs(model: Model) -> None:

@@ -146,15 +146,16 @@ class VerifyConfig(StageConfig):
     """Run the model beside what the last lossy stage before it made, or the given one where there is none.
 
     Attributes:
-        tolerance: largest relative difference.
+        tolerance: largest relative difference; None: 1e-5, or what rounding alone does to the model where that is more.
     """
 
     name: str = 'verify'
-    tolerance: float = 1e-5
+    tolerance: Optional[float] = None
 
     def __post_init__(self) -> None:
         """Refuses values outside their range."""
-        require(0 <= self.tolerance < 1, 'tolerance must be from 0 and below 1, not %s' % self.tolerance)
+        require(self.tolerance is None or 0 <= self.tolerance < 1,
+                'tolerance must be from 0 and below 1, not %s' % self.tolerance)
 
 
 @dataclasses.dataclass(frozen=True)

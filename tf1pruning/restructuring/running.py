@@ -12,7 +12,7 @@ from ..evaluation import Evaluator, Labelled
 from ..model.model import Model
 from ..passes.fold_constants import Decision, apply
 from ..passes.nearly_constant import below, lowest
-from ..verify import TOLERANCE, difference_of, rounding
+from ..verify import allowed_difference, difference_of
 from .order import FoldOrder
 from .searching import Found, search
 from .study import Study, study
@@ -101,9 +101,7 @@ def _verified(before: Model, soft: Model, after: Model, decision: Decision, foun
     """Compares: what is provable with the model as it was, all else with what was only set to zero."""
     difference = difference_of(before, after)
     judged = difference if decision.provable else difference_of(soft, after)
-    allowed = TOLERANCE
-    if not judged.relative <= allowed:
-        allowed = max(allowed, rounding(before))
+    allowed = allowed_difference(judged, before)
     if not judged.relative <= allowed:
         raise VerificationError('folding changed output %s by %.2e relative, more than rounding (%.0e); nothing was '
                                 'written' % (judged.output, judged.relative, allowed))
