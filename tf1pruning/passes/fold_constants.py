@@ -173,13 +173,14 @@ def _merged(group: Group, marks: _Marks, consumers: Sequence[Consumer], known: M
     """
     waiting = [int(label) for label in group.classes[marks.is_constant(group.classes)]
                if not gone[label] and int(label) in marks.obstacles]
-    keeper = min(waiting, key=lambda label: _unsteadiness(consumers, known, label), default=-1)
+    readers = [consumer for consumer in consumers if consumer.name in group.consumers]
+    keeper = min(waiting, key=lambda label: _unsteadiness(readers, known, label), default=-1)
     for label in waiting:
-        takers = [] if label == keeper else [_takes_over(each, known[each.name], label, keeper) for each in consumers]
+        takers = [] if label == keeper else [_takes_over(each, known[each.name], label, keeper) for each in readers]
         if not takers or None in takers:
             yield label, marks.obstacles[label]
             continue
-        for consumer, taken in zip(consumers, takers):
+        for consumer, taken in zip(readers, takers):
             own = substitutes[consumer.name]
             for index, target, slope in taken or ():
                 own.target[index], own.slope[index], own.constant[index] = target, slope, 0.0
