@@ -41,8 +41,9 @@ def section(name: str, case: CaseConfig, rows: Sequence[Mapping[str, Any]]) -> s
     accuracy = ' '.join('%.2f %%' % (100 * row['accuracy']) for row in baseline)
     lines = [
         '### %s' % case.title, '', ('Baseline: %s. TensorFlow %s. %s' % (accuracy, versions, case.note)).rstrip(), '',
-        '    python -m benchmarks.accuracy.run %s --data DIR%s --output DIR --seeds 0,1,2' % (
-            name, ' --model CHECKPOINT' if case.imported else ''), '',
+        '    python -m benchmarks.accuracy.run %s --data DIR%s --output DIR --seeds %s' % (
+            name, ' --model CHECKPOINT' if case.imported else '',
+            ','.join(str(seed) for seed in sorted({row['seed'] for row in rows if 'seed' in row}))), '',
         '| cut | method | accuracy | against the baseline | MACs | parameters | updates | seeds |',
         '|---|---|---:|---:|---:|---:|---:|---|']
     for cut in case.cuts:
