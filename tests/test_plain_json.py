@@ -15,10 +15,10 @@ def test_plain_json(tmp_path: Any) -> None:
 
 @pytest.mark.parametrize('text', ['', '{', '[1,]', 'nul', '[' * 100000, '{"a":' * 100000, '[%s]' % ('9' * 2000000)])
 def test_refused_at_once(text: str) -> None:
-    began = time.time()
+    began = time.process_time()
     with pytest.raises(ValueError, match='Expecting|too deep|digits|delimiter'):
         parse_json(text)
-    assert time.time() - began < 3
+    assert time.process_time() - began < 3
 
 
 def test_what_is_no_text(tmp_path: Any) -> None:

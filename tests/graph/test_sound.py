@@ -84,9 +84,9 @@ def test_a_long_row_takes_no_time() -> None:
     made = tf.GraphDef()
     made.node.extend(tf.NodeDef(name='n%d' % k, op='Identity', input=['n%d' % (k + 1)]) for k in range(100000))
     made.node.add(name='n100000', op='Placeholder')
-    began = time.time()
+    began = time.process_time()
     require_sound(made, 'net.meta')
-    assert time.time() - began < 10
+    assert time.process_time() - began < 10
     made.node[-1].op = 'Identity'
     made.node[-1].input.append('n5')
     with pytest.raises(ModelError, match='depends on itself'):
