@@ -63,6 +63,7 @@ def test_a_real_run(tmp_path: Any, optimizer: str) -> None:
     assert {'history.csv', 'history.json', 'loop.json'} <= set(os.listdir(str(tmp_path)))
 
 
+@pytest.mark.slow
 def test_soft_first_then_held(tmp_path: Any) -> None:
     """Filters may come back and are chosen anew; what is accepted is zero, by the plan that retraining has left."""
     result = _run(tmp_path, soft=SoftConfig(4, 2))
@@ -76,6 +77,7 @@ def test_soft_first_then_held(tmp_path: Any) -> None:
     assert result.stripped['stripped_vs_soft_pruned']['relative'] < 1e-5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('sparse', [SparseConfig(TrainConfig(3, batch_size=8), coefficient=0.1),
                                     SparseConfig(TrainConfig(3, batch_size=8), 'slimming', 0.1)],
                          ids=lambda value: value.kind)
@@ -105,6 +107,7 @@ def test_every_option_at_once(tmp_path: Any, sparse: SparseConfig) -> None:
     assert shipped.accuracy(images.test) == pytest.approx(result.final['accuracy'])
 
 
+@pytest.mark.slow
 def test_the_averages_of_the_weights_are_what_is_pruned_and_shipped(tmp_path: Any) -> None:
     """What is evaluated is what the choice is made by, what is stripped and what is in the file, after any training."""
     train = TrainConfig(3, batch_size=8, schedule='constant', average=0.9)
