@@ -7,12 +7,11 @@ Run: `python -m benchmarks.folding --model MODEL --calibration TRAINING_IMAGES -
 `benchmarks/results/folding.json` and prints a table in Markdown.
 """
 
-import argparse
 import json
 import os
 from typing import Any, Dict, List, Sequence
 
-from benchmarks.reconstruction import SCALING, accuracy
+from benchmarks.cifar10 import SCALING, accuracy, parser_of
 from tf1pruning.activations import Calibration
 from tf1pruning.calibration import inputs_of
 from tf1pruning.channels import analyse
@@ -43,12 +42,7 @@ def table(rows: Sequence[Dict[str, Any]]) -> str:
 
 def main() -> None:
     """Folds with every setting."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ('--model', '--calibration', '--test'):
-        parser.add_argument(name, required=True)
-    parser.add_argument('--outputs', default='logits')
-    parser.add_argument('--examples', type=int, default=1000, help='that deviations and searches see')
-    parser.add_argument('--images', type=int, default=2000, help='that the accuracy is measured on')
+    parser = parser_of(__doc__, 1000, 'deviations and searches see')
     parser.add_argument('--percentiles', default='7,13')
     parser.add_argument('--losses', default='0.005,0.01,0.02', help='that searches may spend')
     args = parser.parse_args()

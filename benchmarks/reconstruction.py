@@ -6,20 +6,19 @@ Run: `python -m benchmarks.reconstruction --model MODEL --calibration TRAINING_I
 `benchmarks/results/reconstruction.json` and prints a table in Markdown.
 """
 
-import argparse
 import json
 import os
 import time
 from typing import Any, Dict, List, Sequence
 
+from benchmarks.cifar10 import SCALING, accuracy, parser_of
 from tf1pruning.activations import Calibration
-from tf1pruning.calibration import Scaling, inputs_of
+from tf1pruning.calibration import inputs_of
 from tf1pruning.channels import Channels, analyse
 from tf1pruning.choice import Selection
-from tf1pruning.evaluation import Evaluator, Labelled, load_labelled
+from tf1pruning.evaluation import Labelled, load_labelled
 from tf1pruning.files import write_text
 from tf1pruning.model.load import load_model
-from tf1pruning.model.model import Model
 from tf1pruning.passes.soft_prune import soft_prune
 from tf1pruning.passes.to_inference import to_inference
 from tf1pruning.pipeline import reconstructed
@@ -28,13 +27,6 @@ from tf1pruning.tf1 import quiet
 from tf1pruning.weights import with_values
 
 RESULTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'results', 'reconstruction.json')
-SCALING = Scaling((120.7076,), (64.1501,))
-
-
-def accuracy(model: Model, labelled: Labelled) -> float:
-    """Returns the part of the images that are classified correctly."""
-    with Evaluator(model, labelled) as evaluator:
-        return evaluator.evaluate().accuracy
 
 
 def measured(channels: Channels, selection: Selection, labelled: Labelled) -> Dict[str, Any]:
@@ -59,12 +51,7 @@ def table(original: float, rows: Sequence[Dict[str, Any]]) -> str:
 
 def main() -> None:
     """Runs all of them."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ('--model', '--calibration', '--test'):
-        parser.add_argument(name, required=True)
-    parser.add_argument('--outputs', default='logits')
-    parser.add_argument('--examples', type=int, default=256, help='that the fit sees')
-    parser.add_argument('--images', type=int, default=2000, help='that the accuracy is measured on')
+    parser = parser_of(__doc__, 256, 'the fit sees')
     parser.add_argument('--criteria', default='l1,apoz')
     parser.add_argument('--ratios', default='0.125,0.25,0.375')
     args = parser.parse_args()

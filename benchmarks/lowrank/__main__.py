@@ -123,7 +123,7 @@ def main() -> None:
     parser.add_argument('--count', type=int, default=500, help='test images to measure on')
     parser.add_argument('--search-count', type=int, default=600, help='test images for the search and its report')
     parser.add_argument('--max-loss', type=float, default=0.02)
-    parser.add_argument('--kinds', default=','.join(KINDS), help='for the search')
+    parser.add_argument('--kinds', default=','.join(KINDS), help='for search and finetune')
     parser.add_argument('--factor', type=float, default=0.5, help='for finetune: the part of the MACs that is kept')
     parser.add_argument('--updates', type=int, default=702, help='for finetune')
     parser.add_argument('--output', default='lowrank', help='for finetune: folder for checkpoints')

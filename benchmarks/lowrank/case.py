@@ -4,7 +4,8 @@ import os
 import tempfile
 from typing import Any, Dict, NamedTuple, Optional, Tuple
 
-from tf1pruning.calibration import Scaling, inputs_of
+from benchmarks.cifar10 import SCALING
+from tf1pruning.calibration import inputs_of
 from tf1pruning.decomposition import Decomposed, DecomposeOrder, decomposed, describe_decomposed
 from tf1pruning.evaluation import Evaluator, Labelled, load_labelled
 from tf1pruning.graph.inference import Input
@@ -17,7 +18,6 @@ from tf1pruning.passes.to_inference import to_inference
 from tf1pruning.search.decomposition import Kernels
 from tf1pruning.weights.linear_layers import linear_layers
 
-SCALING = Scaling((120.7076,), (64.1501,))
 JPEG = '_jpeg'
 """Behind the name of a network that was trained on on the images as they are here."""
 TEST = os.path.join('cifar10', 'test-00000-of-00001.tfrecord')
@@ -39,8 +39,12 @@ class Places(NamedTuple):
 
 def network(name: str, places: Places) -> Model:
     """Returns one of the networks in inference form."""
-    begins = 'IteratorGetNext' if name.endswith(JPEG) else 'input'
-    return to_inference(load_model(path_of(name, places), ('logits',), {begins: Input('input', (None, 32, 32, 3))}))
+    return loaded(path_of(name, places), 'IteratorGetNext' if name.endswith(JPEG) else 'input')
+
+
+def loaded(path: str, begins: str) -> Model:
+    """Returns a network of a checkpoint in inference form, from the tensor on that the images come from."""
+    return to_inference(load_model(path, ('logits',), {begins: Input('input', (None, 32, 32, 3))}))
 
 
 def path_of(name: str, places: Places) -> str:

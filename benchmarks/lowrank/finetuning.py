@@ -6,14 +6,11 @@ import os
 import time
 from typing import Any, Dict, Optional
 
-from benchmarks.lowrank.case import Places, examples, network, path_of
+from benchmarks.lowrank.case import Places, examples, loaded, network, path_of
 from tf1pruning.decomposition import DecomposeOrder, write_decomposed
 from tf1pruning.evaluation import Evaluator
 from tf1pruning.files import write_text
-from tf1pruning.graph.inference import Input
-from tf1pruning.model.load import load_model
 from tf1pruning.model.model import Model
-from tf1pruning.passes.to_inference import to_inference
 from train.classifier import Classifier
 from train.config import CONFIGS, Experiment, FilesConfig, ImportedConfig, MachineConfig, load
 
@@ -56,8 +53,7 @@ class Finetuning:
         row = {'kept': report['kept'], 'summed_error': report['summed_error'], 'updates': self._updates,
                'seconds': round(time.time() - began), 'examples': ALL}
         for when, path, begins in (('before', start, 'input'), ('after', tuned, 'IteratorGetNext')):
-            row[when] = self.accuracy(to_inference(load_model(path, self._model.outputs, {
-                begins: Input('input', (None, 32, 32, 3))})))
+            row[when] = self.accuracy(loaded(path, begins))
         return row
 
     def _decomposed(self, folder: str, order: DecomposeOrder) -> Dict[str, Any]:
