@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Tuple
 
+from tf1pruning.errors import OptionError
 from train.config import LoopConfig
 from train.telling import steps_of_a_retraining
 
@@ -39,6 +40,20 @@ class CaseConfig:
     cuts: Tuple[CutConfig, ...]
     note: str = ''
     imported: bool = False
+
+    def trained_on(self, steps: int) -> 'CaseConfig':
+        """Returns the case with so many steps in the training after the strip; 0: as many as it says.
+
+        Raises:
+            OptionError: it has no such training.
+        """
+        finetune = self.loop.finetune
+        if not steps:
+            return self
+        if finetune is None:
+            raise OptionError('%s is not trained after the strip' % self.title)
+        return dataclasses.replace(self, loop=dataclasses.replace(
+            self.loop, finetune=dataclasses.replace(finetune, steps=steps)))
 
     def loop_of(self, cut: CutConfig, seed: int) -> LoopConfig:
         """Returns the loop for a cut, with the seed in all of its trainings."""

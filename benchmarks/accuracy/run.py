@@ -1,6 +1,7 @@
 """Prunes a network by several methods, with several seeds, and notes what each makes of the test images.
 
     python -m benchmarks.accuracy.run CASE --data DIR --output DIR [--model CHECKPOINT] [--seeds 0,1,2]
+        [--last-training STEPS]
 
 CASE is the name of a `benchmarks/accuracy/<case>.yaml`. The network is trained first; then every cut is made by every
 method, seed after seed, each with the same number of training steps, and measured after the last one. Interrupted and
@@ -54,7 +55,7 @@ class Results:
 
 def run_case(name: str, arguments: argparse.Namespace) -> None:
     """Runs what is not done yet of a case."""
-    case = load(CaseConfig, os.path.join(FOLDER, name + '.yaml'))
+    case = load(CaseConfig, os.path.join(FOLDER, name + '.yaml')).trained_on(arguments.last_training)
     results = Results(name)
     classifier = Classifier(experiment_of(case, arguments))
     began = time.time()
@@ -65,7 +66,7 @@ def run_case(name: str, arguments: argparse.Namespace) -> None:
     for seed in (int(each) for each in arguments.seeds.split(',')):
         for cut in case.cuts:
             for method in arguments.methods.split(','):
-                if not results.has(cut=cut.name, method=method, seed=seed):
+                if not results.has(cut=cut.name, method=method, seed=seed, updates=updates_of(case.loop_of(cut, seed))):
                     run_one(case, cut, method, seed, classifier, dense, arguments.output, results)
 
 
@@ -73,9 +74,10 @@ def run_one(case: CaseConfig, cut: CutConfig, method: str, seed: int, classifier
             results: Results) -> None:
     """Makes one cut by one method."""
     loop, began = case.loop_of(cut, seed), time.time()
-    folder = os.path.join(output, '%g_%s_%d' % (cut.values[-1], method, seed))
+    updates = updates_of(loop)
+    folder = os.path.join(output, '%g_%s_%d_%d' % (cut.values[-1], method, updates, seed))
     found = METHODS[method](classifier, dense, loop, folder)
-    results.add(cut=cut.name, method=method, seed=seed, updates=updates_of(loop), seconds=round(time.time() - began),
+    results.add(cut=cut.name, method=method, seed=seed, updates=updates, seconds=round(time.time() - began),
                 **found)
     print('%s, %s, seed %d: %.2f %%' % (cut.name, method, seed, 100 * found['accuracy']), flush=True)
 
@@ -105,6 +107,8 @@ def main() -> None:
     parser.add_argument('--model', default='', help='checkpoint of a network that is imported')
     parser.add_argument('--output', required=True, help='folder for checkpoints; what is there is gone on with')
     parser.add_argument('--seeds', default='0', help='seeds of the trainings after the choice, and of random choices')
+    parser.add_argument('--last-training', metavar='STEPS', type=int, default=0,
+                        help='steps of the training after the strip, if not those of the case')
     parser.add_argument('--methods', default=','.join(METHODS), help='which of %s' % ', '.join(METHODS))
     arguments = parser.parse_args()
     prepare()

@@ -47,10 +47,12 @@ def section(name: str, case: CaseConfig, rows: Sequence[Mapping[str, Any]]) -> s
         '| cut | method | accuracy | against the baseline | MACs | parameters | updates | seeds |',
         '|---|---|---:|---:|---:|---:|---:|---|']
     for cut in case.cuts:
-        for method in TITLES:
-            own = [row for row in rows if row['method'] == method and row['cut'] == cut.name]
-            if own:
-                lines.append(_line(cut, method, own, baseline[0]['accuracy']))
+        for updates in sorted({row['updates'] for row in rows if row.get('cut') == cut.name}):
+            for method in TITLES:
+                own = [row for row in rows if (row['method'], row.get('cut'), row.get('updates')) == (
+                    method, cut.name, updates)]
+                if own:
+                    lines.append(_line(cut, method, own, baseline[0]['accuracy']))
     return '\n'.join(lines)
 
 

@@ -12,6 +12,7 @@ from benchmarks.accuracy.case import CaseConfig, updates_of
 from benchmarks.accuracy.methods import METHODS, drawn
 from benchmarks.accuracy.run import FOLDER, Results, cases
 from benchmarks.accuracy.table import BEGIN, END, replaced, section
+from tf1pruning.errors import OptionError
 from tf1pruning.plan import GroupPlan, PruningPlan
 from train.classifier import Classifier
 from train.config import DigitsConfig, Experiment, LoopConfig, TrainConfig, VGGConfig, load
@@ -43,6 +44,23 @@ def test_a_table_says_what_was_reached(largest_loss: float, verdict: str) -> Non
     assert '| half | random choice in one shot | 50.00 | -40.00 | 2.00 × | 3.00 × | 10 | 0 |' in lines
     loop = next(line for line in lines if 'the loop' in line)
     assert '| 88.00 ± 1.41 | -2.00 (aim: -%.1f; %s) |' % (largest_loss, verdict) in loop
+
+
+def test_budgets_have_lines_of_their_own() -> None:
+    case = CaseConfig('Network', LoopConfig('', TrainConfig(1)), (type(load_any().cuts[0])('half', (0.5,), 1.0),))
+    longer = dict(ROWS[1], updates=200, accuracy=0.895)
+    lines = [line for line in section('network', case, [*ROWS, longer]).splitlines() if 'the loop' in line]
+    assert [line.split(' | ')[2:4] + line.split(' | ')[6:7] for line in lines] == [
+        ['88.00 ± 1.41', '-2.00 (aim: -1.0; missed)', '10'], ['89.50', '-0.50 (aim: -1.0; reached)', '200']]
+
+
+def test_the_last_training_can_be_longer() -> None:
+    case = CaseConfig('Network', LoopConfig('', TrainConfig(3), values=(0.7, 0.5), finetune=TrainConfig(4)), ())
+    assert updates_of(case.trained_on(0).loop) == 10
+    assert updates_of(case.trained_on(20).loop) == 26
+    without = CaseConfig('Network', LoopConfig('', TrainConfig(3), values=(0.5,)), ())
+    with pytest.raises(OptionError, match='Network is not trained after the strip'):
+        without.trained_on(20)
 
 
 def load_any() -> CaseConfig:
