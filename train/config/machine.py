@@ -19,8 +19,9 @@ class MachineConfig:
             steps of its own on variables that they share).
         replicas: of mirrored: how many devices; 0 for every GPU, or one processor where there is none.
         allow_growth: GPU memory is taken when it is needed, not all at once.
-        bfloat16: convolutions and products on CPUs in bfloat16 where oneDNN finds that safe, in training alone;
-            TensorFlow 2.x only. Slower on CPUs without instructions for it, and in networks of small layers.
+        bfloat16: convolutions and products on CPUs in bfloat16 where oneDNN finds that safe, in training alone; batch
+            norm stays in float32. TensorFlow 2.x only. Slower on CPUs without instructions for it, and in networks of
+            depthwise convolutions.
     """
 
     distribute: str = 'none'

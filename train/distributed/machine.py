@@ -9,6 +9,7 @@ from tf1pruning.tf1 import is_tf1, tf
 
 from ..config import MachineConfig, TrainConfig
 from ..data.pipeline import InputFn
+from .bfloat16 import switch_on_bfloat16
 
 CLUSTER = 'TF_CONFIG'
 """The variable of the environment by which TensorFlow's processes know of each other."""
@@ -161,8 +162,5 @@ def session_config(machine: MachineConfig, own: Optional[tf.ConfigProto], traini
     if machine.replicas:
         options.device_count['CPU'] = machine.replicas
     if bfloat16:
-        if not hasattr(rewriting, 'auto_mixed_precision_onednn_bfloat16'):
-            raise UnsupportedError('bfloat16: TensorFlow %s has none on CPUs: leave it out, or use TensorFlow 2.x'
-                                   % tf.__version__)
-        rewriting.auto_mixed_precision_onednn_bfloat16 = rewriting.ON
+        switch_on_bfloat16(rewriting)
     return options

@@ -88,13 +88,6 @@ def test_options_of_the_session(tmp_path: Any) -> None:
     machine = MachineConfig(allow_growth=True)
     for config in (run_config(machine, str(tmp_path), ONE.train), evaluation_config(machine, str(tmp_path))):
         assert config.session_config.gpu_options.allow_growth
-    if OLD:
-        with pytest.raises(UnsupportedError, match='bfloat16: TensorFlow 1.15'):
-            run_config(MachineConfig(bfloat16=True), str(tmp_path), ONE.train)
-    else:
-        config = run_config(MachineConfig(bfloat16=True), str(tmp_path), ONE.train)
-        rewriting = config.session_config.graph_options.rewrite_options
-        assert rewriting.auto_mixed_precision_onednn_bfloat16 == rewriting.ON
 
 
 def test_a_worker_does_without_the_others(tmp_path: Any, monkeypatch: Any) -> None:
