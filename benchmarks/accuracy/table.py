@@ -15,7 +15,8 @@ import numpy as np
 from tf1pruning.files import write_text
 from train.config import load
 
-from .case import CaseConfig, CutConfig
+from .case import CaseConfig, CutConfig, updates_of
+from .methods import METHODS
 from .run import FOLDER, Results, cases
 
 BEGIN, END = '<!-- accuracy: made by benchmarks.accuracy.table -->', '<!-- end of accuracy -->'
@@ -41,9 +42,7 @@ def section(name: str, case: CaseConfig, rows: Sequence[Mapping[str, Any]]) -> s
     accuracy = ' '.join('%.2f %%' % (100 * row['accuracy']) for row in baseline)
     lines = [
         '### %s' % case.title, '', ('Baseline: %s. TensorFlow %s. %s' % (accuracy, versions, case.note)).rstrip(), '',
-        '    python -m benchmarks.accuracy.run %s --data DIR%s --output DIR --seeds %s' % (
-            name, ' --model CHECKPOINT' if case.imported else '',
-            ','.join(str(seed) for seed in sorted({row['seed'] for row in rows if 'seed' in row}))), '',
+        *commands(name, case, rows), '',
         '| cut | method | accuracy | against the baseline | MACs | parameters | updates | seeds |',
         '|---|---|---:|---:|---:|---:|---:|---|']
     for cut in case.cuts:
@@ -54,6 +53,23 @@ def section(name: str, case: CaseConfig, rows: Sequence[Mapping[str, Any]]) -> s
                 if own:
                     lines.append(_line(cut, method, own, baseline[0]['accuracy']))
     return '\n'.join(lines)
+
+
+def commands(name: str, case: CaseConfig, rows: Sequence[Mapping[str, Any]]) -> List[str]:
+    """Returns the commands that make the rows, one for each number of updates."""
+    lines = []
+    for updates in sorted({row['updates'] for row in rows if 'updates' in row}):
+        own = [row for row in rows if row.get('updates') == updates]
+        options = ['--data DIR', *(['--model CHECKPOINT'] if case.imported else []), '--output DIR',
+                   '--seeds ' + ','.join(str(seed) for seed in sorted({row['seed'] for row in own}))]
+        longer = updates - updates_of(case.loop_of(case.cuts[0], 0))
+        if longer and case.loop.finetune is not None:
+            options.append('--last-training %d' % (case.loop.finetune.steps + longer))
+        methods = [method for method in METHODS if method in {row['method'] for row in own}]
+        if len(methods) < len(METHODS):
+            options.append('--methods ' + ','.join(methods))
+        lines.append('    python -m benchmarks.accuracy.run %s %s' % (name, ' '.join(options)))
+    return lines
 
 
 def _line(cut: CutConfig, method: str, rows: Sequence[Mapping[str, Any]], baseline: float) -> str:

@@ -47,11 +47,16 @@ def test_a_table_says_what_was_reached(largest_loss: float, verdict: str) -> Non
 
 
 def test_budgets_have_lines_of_their_own() -> None:
-    case = CaseConfig('Network', LoopConfig('', TrainConfig(1)), (type(load_any().cuts[0])('half', (0.5,), 1.0),))
-    longer = dict(ROWS[1], updates=200, accuracy=0.895)
-    lines = [line for line in section('network', case, [*ROWS, longer]).splitlines() if 'the loop' in line]
-    assert [line.split(' | ')[2:4] + line.split(' | ')[6:7] for line in lines] == [
-        ['88.00 ± 1.41', '-2.00 (aim: -1.0; missed)', '10'], ['89.50', '-0.50 (aim: -1.0; reached)', '200']]
+    """And commands."""
+    cut = type(load_any().cuts[0])('half', (0.7, 0.5), 1.0)
+    loop = LoopConfig('', TrainConfig(3), values=(0.7, 0.5), finetune=TrainConfig(4))
+    longer = dict(ROWS[1], updates=206, accuracy=0.895)
+    lines = section('network', CaseConfig('Network', loop, (cut,)), [*ROWS, longer]).splitlines()
+    assert [line.split(' | ')[2:4] + line.split(' | ')[6:7] for line in lines if 'the loop' in line] == [
+        ['88.00 ± 1.41', '-2.00 (aim: -1.0; missed)', '10'], ['89.50', '-0.50 (aim: -1.0; reached)', '206']]
+    command = '    python -m benchmarks.accuracy.run network --data DIR --output DIR --seeds '
+    assert [line for line in lines if '--data' in line] == [
+        command + '0,1 --methods loop,random', command + '0 --last-training 200 --methods loop']
 
 
 def test_the_last_training_can_be_longer() -> None:
