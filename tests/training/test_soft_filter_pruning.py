@@ -6,7 +6,9 @@ from typing import Any, Dict, List
 import numpy as np
 import pytest
 
-from tests.training.classifier import NETWORK, Watch, run_steps, train
+from tests import plain
+from tests.training.classifier import NETWORK, Watch, input_fn, model_fn, run_steps, train
+from tests.training.held import plainly
 from tf1pruning.channels import analyse
 from tf1pruning.choice import Selection
 from tf1pruning.errors import NameNotFoundError, OptionError
@@ -73,6 +75,33 @@ def test_epochs_are_counted_by_the_global_step(tmp_path: Any) -> None:
     watch = Watch()
     train(tmp_path / 'run', 2, [SoftFilterPruning(NETWORK, HALF, 4, path), watch])
     assert [bool(zero_filters(values)['last/kernel']) for values in watch.values] == [True, False]
+
+
+class _Killed(tf.train.SessionRunHook):
+    """Ends a training after a step, as a kill would: no hook comes to its end."""
+
+    def __init__(self, step: int) -> None:
+        self._left = step
+
+    def after_run(self, run_context: tf.train.SessionRunContext, run_values: tf.train.SessionRunValues) -> None:
+        self._left -= 1
+        if not self._left:
+            raise KeyboardInterrupt
+
+
+def test_an_epoch_whose_end_a_kill_took_ends_again(tmp_path: Any) -> None:
+    """The checkpoint of its last step is saved before the filters become zero; what goes on from it zeroes them."""
+    def begun(folder: str, *hooks: tf.train.SessionRunHook) -> None:
+        config = tf.estimator.RunConfig(str(tmp_path / folder), 1, save_checkpoints_steps=4, session_config=plainly())
+        tf.estimator.Estimator(model_fn, config=config).train(input_fn, max_steps=6, hooks=[
+            SoftFilterPruning(NETWORK, HALF, 4, str(tmp_path / folder / 'plan.json')), *hooks])
+    begun('whole')
+    with pytest.raises(KeyboardInterrupt):
+        begun('broken', _Killed(5))
+    begun('broken')
+    first, second = (plain.values_of(str(tmp_path / folder / 'model.ckpt-6')) for folder in ('whole', 'broken'))
+    for name, value in first.items():
+        np.testing.assert_allclose(second[name], value, rtol=1e-4, atol=1e-6, err_msg=name)
 
 
 def test_target_for_macs(tmp_path: Any) -> None:

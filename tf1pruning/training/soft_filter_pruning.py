@@ -21,6 +21,8 @@ from .masks import broadcast_shape, dtype_of, zero_slices
 logger = logging.getLogger(__name__)
 Slice = Tuple[str, int]
 """A kernel and the axis along which filters lie."""
+Indices = Dict[Slice, np.ndarray]
+"""Which filters of every kernel."""
 _NONE = np.zeros(0, int)
 
 
@@ -81,8 +83,17 @@ class SoftFilterPruning(tf.train.SessionRunHook):
                                     for (name, _), mask in self._masks.items()])
 
     def after_create_session(self, session: tf.Session, coord: tf.train.Coordinator) -> None:
-        """Finds out where in an epoch training begins."""
-        self._next = self._following(session.run(self._step))
+        """Finds out where in an epoch training begins; one that ended here is ended again.
+
+        A checkpoint of its last step may have been saved before the filters became zero, by a hook that came first.
+        """
+        step = session.run(self._step)
+        self._next = self._following(step)
+        if step and step % self._every == 0:
+            channels = self._live.now(session)
+            _, indices = self._choose(channels)
+            if not _are_zero(channels, indices):
+                self._zero_filters(session, indices)
 
     def before_run(self, run_context: tf.train.SessionRunContext) -> tf.train.SessionRunArgs:
         """Asks for the global step."""
@@ -94,23 +105,25 @@ class SoftFilterPruning(tf.train.SessionRunHook):
             return
         step = run_context.session.run(self._step)
         if step >= self._next:
-            plan, indices = self._choose(run_context.session)
+            plan, indices = self._choose(self._live.now(run_context.session))
             self._next = self._following(step)
-            run_context.session.run(self._zero, {mask: self._without(each, indices.get(each, _NONE))
-                                                 for each, mask in self._masks.items()})
+            self._zero_filters(run_context.session, indices)
             logger.info('step %d: %d filters are zero, until the next step', step, plan.pruned_count)
 
     def end(self, session: tf.Session) -> None:
         """Chooses for the last time and writes the plan."""
-        plan, _ = self._choose(session)
+        plan, _ = self._choose(self._live.now(session))
         plan.save(self._path)
         logger.info('%d channels chosen: %s', plan.pruned_count, self._path)
 
-    def _choose(self, session: tf.Session) -> Tuple[PruningPlan, Dict[Slice, np.ndarray]]:
-        channels = self._live.now(session)
+    def _choose(self, channels: Channels) -> Tuple[PruningPlan, Indices]:
         plan = self._selection.plan(channels)
         return plan, {(name, axis): indices for name, axes in pruned_slices(channels, plan).items()
                       for axis, indices in axes.items() if (name, axis) in self._masks}
+
+    def _zero_filters(self, session: tf.Session, indices: Indices) -> None:
+        session.run(self._zero, {mask: self._without(each, indices.get(each, _NONE))
+                                 for each, mask in self._masks.items()})
 
     def _without(self, filters: Slice, gone: np.ndarray) -> np.ndarray:
         name, axis = filters
@@ -120,6 +133,16 @@ class SoftFilterPruning(tf.train.SessionRunHook):
 
     def _following(self, step: int) -> int:
         return (int(step) // self._every + 1) * self._every
+
+
+def _are_zero(channels: Channels, indices: Indices) -> bool:
+    """Whether as many filters of every kernel are zero as were chosen, whichever these are."""
+    for (name, axis), chosen in indices.items():
+        value = channels.model.weights[name]
+        others = tuple(other for other in range(value.ndim) if other != axis)
+        if np.count_nonzero(~value.any(axis=others)) < len(chosen):
+            return False
+    return True
 
 
 class Style(enum.Enum):
