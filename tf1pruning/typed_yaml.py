@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import math
 from typing import Any, Dict, List, Mapping, Tuple, Type, TypeVar, Union, get_type_hints
 
 import yaml
@@ -9,6 +10,8 @@ import yaml
 from .errors import OptionError, closest_names
 
 Config = TypeVar('Config')
+_LARGEST = 2 ** 63 - 1
+"""The largest whole number that TensorFlow knows."""
 
 
 def load(kind: Type[Config], path: str) -> Config:
@@ -151,6 +154,11 @@ def _convert_scalar(value: Any, kind: Any, where: str, line: int) -> Union[int, 
     if not isinstance(value, accepted.get(kind, (kind,))) or isinstance(value, bool) and kind is not bool:
         raise _refusal(line, '%s: expected %s, found %r' % (where, kind.__name__, value))
     try:
-        return kind(value)
+        converted: Union[int, float, str, bool] = kind(value)
     except OverflowError as error:
         raise _refusal(line, '%s: %r is too large' % (where, value)) from error
+    if isinstance(converted, int) and abs(converted) > _LARGEST:
+        raise _refusal(line, '%s: %r is too large' % (where, value))
+    if isinstance(converted, float) and not math.isfinite(converted):
+        raise _refusal(line, '%s: expected a finite number, found %r' % (where, value))
+    return converted

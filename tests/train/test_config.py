@@ -17,17 +17,26 @@ from train.config import (
     DataConfig,
     DigitsConfig,
     Experiment,
+    FashionCnnConfig,
+    LeNet5Config,
+    LeNet300Config,
     LoopConfig,
+    MobileNetV1Config,
     MobileNetV2Config,
     MobileNetV2SEConfig,
+    MobileNetV3Config,
     ModelConfig,
     ResNetConfig,
+    SeparableConfig,
     TFRecordConfig,
     TrainConfig,
+    V3BlockConfig,
     VGGConfig,
     load,
     one_of,
 )
+from train.config.model import ACTIVATIONS
+from train.models import activations
 from train.prune_loop import settings_of
 
 EXAMPLES = sorted(glob.glob(os.path.join(CONFIGS, '*.yaml')))
@@ -150,14 +159,16 @@ def test_nested(tmp_path: Any) -> None:
     ('steps: [', 'is not YAML'),
     ('steps: 0', 'steps must be at least 1, not 0'),
     ('steps: 5\nwarmup_steps: -1', 'warmup_steps must not be negative: -1'),
-    ('steps: 5\nlearning_rate: .inf', 'learning_rate must be above 0, not inf'),
-    ('steps: 5\nlearning_rate: .nan', 'learning_rate must be above 0, not nan'),
+    ('steps: 5\nlearning_rate: .inf', 'learning_rate: expected a finite number, found inf'),
+    ('steps: 5\nlearning_rate: .nan', 'learning_rate: expected a finite number, found nan'),
     ('steps: 5\naverage: 1', 'average must be from 0 to below 1, not 1'),
     ('steps: 5\noptimizer: lion', "no optimizer named 'lion'; there are adagrad, adam"),
     ('steps: 5\nschedule: linear', "no schedule named 'linear'; there are constant, cosine"),
     ('steps: 5\nschedule: step', 'schedule step needs decay_at'),
     ('steps: 5\nschedule: exponential', 'schedule exponential needs decay_steps'),
     ('steps: 5\ndecay_at: [4, 2]', r'decay_at must ascend: \[4, 2\]'),
+    ('steps: %d' % 2 ** 63, 'steps: 9223372036854775808 is too large'),
+    ('steps: 5\nseed: %d' % 2 ** 32, 'seed must be from 0 to below 4294967296, not 4294967296'),
     ('', 'expected keys'),
 ])
 def test_mistakes_are_named(tmp_path: Any, text: str, message: str) -> None:
@@ -170,6 +181,25 @@ def test_mistakes_are_named(tmp_path: Any, text: str, message: str) -> None:
     (ResNetConfig, {'shortcut': 'none'}, "shortcut: expected pad or projection, found 'none'"),
     (VGGConfig, {'width': 0.0}, 'width must be above 0, not 0.0'),
     (VGGConfig, {'classes': 1}, 'classes must be at least 2'),
+    (VGGConfig, {'se_ratio': 0.0}, 'se_ratio must be above 0 and at most 1, not 0'),
+    (VGGConfig, {'batch_norm_momentum': 1.0}, 'batch_norm_momentum must be from 0 to below 1, not 1'),
+    (VGGConfig, {'batch_norm_epsilon': 0.0}, 'batch_norm_epsilon must be above 0, not 0'),
+    (VGGConfig, {'activation': 'gelu'}, "no activation named 'gelu'; there are elu, "),
+    (VGGConfig, {'stages': ((8,), (8, 0))}, r'stages must be at least 1, not \(\(8,\), \(8, 0\)\)'),
+    (VGGConfig, {'stages': ((8,), ())}, 'stages: every stage needs a convolution'),
+    (ResNetConfig, {'stem_channels': 0}, 'stem_channels must be at least 1, not 0'),
+    (LeNet300Config, {'hidden': (0,)}, r'hidden must be at least 1, not \(0,\)'),
+    (LeNet5Config, {'filters': (-4,)}, r'filters must be at least 1, not \(-4,\)'),
+    (FashionCnnConfig, {'filters': (0,)}, 'filters must be at least 1'),
+    (SeparableConfig, {'channels': 8, 'repeats': 0}, 'repeats must be at least 1, not 0'),
+    (BlockConfig, {'channels': 8, 'stride': 0}, 'stride must be at least 1, not 0'),
+    (BlockConfig, {'channels': 8, 'expansion': 0}, 'expansion must be at least 1, not 0'),
+    (V3BlockConfig, {'channels': 8, 'expanded': 0}, 'expanded must be at least 1, not 0'),
+    (V3BlockConfig, {'channels': 8, 'expanded': 8, 'activation': 'x'}, "no activation named 'x'"),
+    (MobileNetV1Config, {'stem_stride': 0}, 'stem_stride must be at least 1, not 0'),
+    (MobileNetV2Config, {'head_channels': -1}, 'head_channels must not be negative: -1'),
+    (MobileNetV3Config, {'hidden_channels': 0}, 'hidden_channels must be at least 1, not 0'),
+    (DigitsConfig, {'split_seed': -1}, 'split_seed must be from 0 to below 4294967296, not -1'),
     (AugmentConfig, {'border': 'wrap'}, "border: expected one of zero, reflect, symmetric, found 'wrap'"),
     (AugmentConfig, {'crop': -1}, 'crop and cutout must not be negative'),
     (Cifar10Config, {'deviation': (0.0,)}, 'deviation must be above 0'),
@@ -179,6 +209,10 @@ def test_mistakes_are_named(tmp_path: Any, text: str, message: str) -> None:
 def test_values_out_of_range(kind: Any, values: dict, message: str) -> None:
     with pytest.raises(OptionError, match=message):
         kind(**values)
+
+
+def test_activations_are_those_that_there_are() -> None:
+    assert sorted(ACTIVATIONS) == sorted(activations.ACTIVATIONS)
 
 
 def test_values_out_of_range_say_where(tmp_path: Any) -> None:

@@ -32,6 +32,10 @@ class AugmentConfig:
 BORDERS = ('zero', 'reflect', 'symmetric')
 
 
+SEEDS = 2 ** 32
+"""How many there are for NumPy's generator."""
+
+
 @dataclasses.dataclass(frozen=True)
 class DataConfig:
     """Images.
@@ -52,6 +56,8 @@ class DataConfig:
     def __post_init__(self) -> None:
         """Refuses values outside their range."""
         _fraction('validation_fraction', self.validation_fraction)
+        require(0 <= self.split_seed < SEEDS, 'split_seed must be from 0 to below %d, not %d' % (
+            SEEDS, self.split_seed))
 
 
 def _fraction(name: str, value: float) -> None:

@@ -3,7 +3,9 @@
 import dataclasses
 from typing import Tuple
 
-from .model import ConvolutionalConfig
+from tf1pruning.typed_yaml import one_of, require
+
+from .model import ACTIVATIONS, ConvolutionalConfig, require_counts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,6 +23,10 @@ class SeparableConfig:
     repeats: int = 1
     stride: int = 1
     se: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuses values outside their range."""
+        require_counts(self, 'channels', 'repeats', 'stride')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +47,11 @@ class MobileNetV1Config(ConvolutionalConfig):
     stem_channels: int = 32
     stem_stride: int = 2
 
+    def __post_init__(self) -> None:
+        """Refuses values outside their range."""
+        super().__post_init__()
+        require_counts(self, 'stem_channels', 'stem_stride')
+
 
 @dataclasses.dataclass(frozen=True)
 class BlockConfig:
@@ -59,6 +70,10 @@ class BlockConfig:
     repeats: int = 1
     stride: int = 1
     se: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuses values outside their range."""
+        require_counts(self, 'channels', 'expansion', 'repeats', 'stride')
 
 
 def _mobilenet_v2_blocks(se: bool) -> Tuple[BlockConfig, ...]:
@@ -84,6 +99,12 @@ class MobileNetV2Config(ConvolutionalConfig):
     stem_channels: int = 32
     stem_stride: int = 2
     head_channels: int = 1280
+
+    def __post_init__(self) -> None:
+        """Refuses values outside their range."""
+        super().__post_init__()
+        require_counts(self, 'stem_channels', 'stem_stride')
+        require(self.head_channels >= 0, 'head_channels must not be negative: %d' % self.head_channels)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,6 +135,11 @@ class V3BlockConfig:
     stride: int = 1
     se: bool = False
     activation: str = 'hard_swish'
+
+    def __post_init__(self) -> None:
+        """Refuses values outside their range."""
+        require_counts(self, 'channels', 'expanded', 'kernel', 'stride')
+        one_of(self.activation, dict.fromkeys(ACTIVATIONS), 'activation')
 
 
 _LARGE = (
@@ -149,6 +175,11 @@ class MobileNetV3Config(ConvolutionalConfig):
     stem_stride: int = 2
     head_channels: int = 960
     hidden_channels: int = 1280
+
+    def __post_init__(self) -> None:
+        """Refuses values outside their range."""
+        super().__post_init__()
+        require_counts(self, 'stem_channels', 'stem_stride', 'head_channels', 'hidden_channels')
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,8 +1,23 @@
 """What networks have in common."""
 
 import dataclasses
+from typing import Any
 
-from tf1pruning.typed_yaml import require
+from tf1pruning.typed_yaml import one_of, require
+
+ACTIVATIONS = ('elu', 'hard_swish', 'leaky_relu', 'relu', 'relu6', 'sigmoid', 'swish', 'tanh')
+
+
+def require_counts(config: Any, *names: str) -> None:
+    """Refuses fields that are not positive: numbers, and lists of them or of lists.
+
+    Raises:
+        OptionError: one of them, or a number in it, is below 1.
+    """
+    def least(value: Any) -> float:
+        return min(map(least, value), default=1) if isinstance(value, tuple) else float(value)
+    for name in names:
+        require(least(getattr(config, name)) >= 1, '%s must be at least 1, not %s' % (name, getattr(config, name)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,8 +38,7 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         """Refuses values outside their range."""
-        for name in ('image_size', 'image_channels'):
-            require(getattr(self, name) >= 1, '%s must be at least 1, not %s' % (name, getattr(self, name)))
+        require_counts(self, 'image_size', 'image_channels')
         require(self.classes >= 2, 'classes must be at least 2, not %d' % self.classes)
 
 
@@ -47,7 +61,8 @@ class BuiltConfig(ModelConfig):
     def __post_init__(self) -> None:
         """Refuses values outside their range."""
         super().__post_init__()
-        require(self.channel_multiple >= 1, 'channel_multiple must be at least 1, not %s' % self.channel_multiple)
+        require_counts(self, 'channel_multiple')
+        one_of(self.activation, dict.fromkeys(ACTIVATIONS), 'activation')
         require(0 < self.width < float('inf'), 'width must be above 0, not %s' % self.width)
         require(0 <= self.dropout < 1, 'dropout must be from 0 to below 1, not %s' % self.dropout)
 
@@ -67,3 +82,11 @@ class ConvolutionalConfig(BuiltConfig):
     se_ratio: float = 0.25
     batch_norm_momentum: float = 0.9
     batch_norm_epsilon: float = 1e-3
+
+    def __post_init__(self) -> None:
+        """Refuses values outside their range."""
+        super().__post_init__()
+        require(0 < self.se_ratio <= 1, 'se_ratio must be above 0 and at most 1, not %s' % self.se_ratio)
+        require(0 <= self.batch_norm_momentum < 1, 'batch_norm_momentum must be from 0 to below 1, not %s'
+                % self.batch_norm_momentum)
+        require(self.batch_norm_epsilon > 0, 'batch_norm_epsilon must be above 0, not %s' % self.batch_norm_epsilon)

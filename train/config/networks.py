@@ -5,7 +5,7 @@ from typing import Tuple
 
 from tf1pruning.typed_yaml import require
 
-from .model import BuiltConfig, ConvolutionalConfig
+from .model import BuiltConfig, ConvolutionalConfig, require_counts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +34,7 @@ class ResNetConfig(ConvolutionalConfig):
         super().__post_init__()
         require(self.depth >= 8 and self.depth % 6 == 2, 'depth must be 6n + 2 (20, 32, 44, 56, 110), not %d'
                 % self.depth)
+        require_counts(self, 'stem_channels')
         require(self.shortcut in ('pad', 'projection'), 'shortcut: expected pad or projection, found %r'
                 % self.shortcut)
 
@@ -53,6 +54,12 @@ class VGGConfig(ConvolutionalConfig):
     hidden: Tuple[int, ...] = ()
     se: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuses values outside their range."""
+        super().__post_init__()
+        require(bool(self.stages) and all(self.stages), 'stages: every stage needs a convolution')
+        require_counts(self, 'stages', 'hidden')
+
 
 @dataclasses.dataclass(frozen=True)
 class LeNet300Config(BuiltConfig):
@@ -67,6 +74,11 @@ class LeNet300Config(BuiltConfig):
     image_channels: int = 1
     hidden: Tuple[int, ...] = (300, 100)
 
+    def __post_init__(self) -> None:
+        """Refuses values outside their range."""
+        super().__post_init__()
+        require_counts(self, 'hidden')
+
 
 @dataclasses.dataclass(frozen=True)
 class LeNet5Config(LeNet300Config):
@@ -80,6 +92,11 @@ class LeNet5Config(LeNet300Config):
     filters: Tuple[int, ...] = (20, 50)
     hidden: Tuple[int, ...] = (500,)
 
+    def __post_init__(self) -> None:
+        """Refuses values outside their range."""
+        super().__post_init__()
+        require_counts(self, 'filters')
+
 
 @dataclasses.dataclass(frozen=True)
 class FashionCnnConfig(LeNet300Config):
@@ -92,3 +109,8 @@ class FashionCnnConfig(LeNet300Config):
     name: str = 'fashion_cnn'
     filters: Tuple[int, ...] = (8, 16, 32)
     hidden: Tuple[int, ...] = (1024,)
+
+    def __post_init__(self) -> None:
+        """Refuses values outside their range."""
+        super().__post_init__()
+        require_counts(self, 'filters')

@@ -5,6 +5,8 @@ from typing import Tuple
 
 from tf1pruning.typed_yaml import one_of, require
 
+from .images import SEEDS
+
 OPTIMIZERS = ('adagrad', 'adam', 'momentum', 'nadam', 'rmsprop', 'sgd')
 SCHEDULES = ('constant', 'cosine', 'exponential', 'step')
 
@@ -63,12 +65,13 @@ class TrainConfig:
         one_of(self.schedule, dict.fromkeys(SCHEDULES), 'schedule')
         for name in ('steps', 'batch_size', 'checkpoint_steps'):
             require(getattr(self, name) >= 1, '%s must be at least 1, not %s' % (name, getattr(self, name)))
-        for name in ('epsilon', 'warmup_steps', 'weight_decay', 'decay_steps', 'seed'):
+        for name in ('epsilon', 'warmup_steps', 'weight_decay', 'decay_steps'):
             require(getattr(self, name) >= 0, '%s must not be negative: %s' % (name, getattr(self, name)))
         for name in ('momentum', 'beta1', 'beta2', 'decay', 'label_smoothing', 'average'):
             require(0 <= getattr(self, name) < 1, '%s must be from 0 to below 1, not %s' % (name, getattr(self, name)))
         for name in ('learning_rate', 'decay_rate'):
             require(0 < getattr(self, name) < float('inf'), '%s must be above 0, not %s' % (name, getattr(self, name)))
+        require(0 <= self.seed < SEEDS, 'seed must be from 0 to below %d, not %d' % (SEEDS, self.seed))
         require(list(self.decay_at) == sorted(set(self.decay_at)), 'decay_at must ascend: %s' % list(self.decay_at))
         require(self.schedule != 'step' or bool(self.decay_at), 'schedule step needs decay_at, the updates to decay at')
         require(self.schedule != 'exponential' or self.decay_steps > 0,
