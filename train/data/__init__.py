@@ -34,10 +34,13 @@ def load_images(config: DataConfig, form: Form) -> Images:
         form: what the network takes.
 
     Raises:
-        DataError: files are missing or damaged, or there are too many bad records.
+        DataError: files are missing or damaged, there are too many bad records, or nothing else.
         OptionError: the configuration does not fit the network.
     """
     bad = BadRecords(config.max_bad_records if isinstance(config, FilesConfig) else 0)
     images = one_of(config.name, DATASETS, 'dataset')(config, form, bad)
     bad.report()
+    for name, part in (('train', images.train), ('test', images.test)):
+        if isinstance(part, Split) and not len(part.labels):
+            raise DataError('no %s images of %s are left that can be used' % (name, config.name))
     return images._replace(bad=bad)

@@ -9,7 +9,7 @@ from tf1pruning.errors import OptionError
 
 from ..config import DigitsConfig
 from .form import Form
-from .split import Images, Split, divided, held_out
+from .split import Images, Split, divided, taken_out
 
 CLASSES = 10
 _MEAN, _DEVIATION = 0.3053, 0.3236
@@ -20,7 +20,7 @@ def load_digits(config: DigitsConfig, form: Form) -> Images:
     """Returns the digits, enlarged bilinearly to the network's image size and normalised: float32 `[N, H, W, 1]`.
 
     Raises:
-        OptionError: the network takes colour images, or has fewer classes.
+        OptionError: the network takes colour images, or has fewer classes; or nothing would be left of a part.
     """
     from sklearn.datasets import load_digits as load_bundled
 
@@ -32,7 +32,7 @@ def load_digits(config: DigitsConfig, form: Form) -> Images:
     grey = enlarge(scans.images / 16.0, form.size)
     images = ((grey - _MEAN) / _DEVIATION).astype(np.float32)[..., np.newaxis]
     whole = Split(images, scans.target.astype(np.int32))
-    test = held_out(whole.labels, config.test_fraction, config.split_seed)
+    test = taken_out(whole.labels, 'test_fraction', config.test_fraction, config.split_seed)
     return divided(whole.taken(~test), whole.taken(test), config.validation_fraction, config.split_seed)
 
 

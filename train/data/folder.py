@@ -14,7 +14,7 @@ from .bad_records import BadRecords
 from .files import folder_of
 from .form import Form
 from .normalisation import Normalisation
-from .split import Images, held_out, tensor_of
+from .split import Images, taken_out, tensor_of
 from .stream import Stream, images_of
 from .tolerant import checked_label
 
@@ -28,8 +28,10 @@ def load_folder(config: FolderConfig, form: Form, bad: BadRecords) -> Images:
 
     Raises:
         DataError: a folder is missing or holds no pictures, or (in memory) there are too many bad records.
-        OptionError: the configuration names no folder, or the number of classes or channels is another one.
+        OptionError: the configuration names no folder, the number of classes or channels is another one, or nothing
+            would be left of a part.
     """
+    form.require_picture()
     top = folder_of(config)
     train_folder, normalisation = os.path.join(top, config.train_folder), form.normalisation(config)
     classes = _classes(train_folder)
@@ -41,10 +43,11 @@ def load_folder(config: FolderConfig, form: Form, bad: BadRecords) -> Images:
         test = Pictures.of(os.path.join(top, config.test_folder), classes, config.fit, form, normalisation, bad)
         train = whole
     else:
-        train, test = whole.without(held_out(whole.labels, config.test_fraction, config.split_seed))
+        train, test = whole.without(taken_out(whole.labels, 'test_fraction', config.test_fraction, config.split_seed))
     parts = [train, test]
     if config.validation_fraction:
-        train, validation = train.without(held_out(train.labels, config.validation_fraction, config.split_seed))
+        train, validation = train.without(taken_out(train.labels, 'validation_fraction', config.validation_fraction,
+                                                    config.split_seed))
         parts = [train, test, validation]
     return images_of(parts, config.in_memory)
 

@@ -42,6 +42,16 @@ class Form(NamedTuple):
             raise OptionError('the images of %s are %s, but the network takes %s: set image_size and image_channels of '
                               'the model' % (name, found, wanted))
 
+    def require_picture(self) -> None:
+        """Refuses a network whose images no PNG or JPEG file can be.
+
+        Raises:
+            OptionError: they are neither grey nor in colour.
+        """
+        if self.channels not in (1, 3):
+            raise OptionError('pictures have 1 channel or 3, but the network takes %d: set image_channels of the model'
+                              % self.channels)
+
     def normalisation(self, config: FilesConfig) -> Normalisation:
         """Returns the configuration's normalisation.
 

@@ -4,6 +4,7 @@ from typing import Iterator, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
+from tf1pruning.errors import OptionError
 from tf1pruning.tf1 import tf
 
 from .bad_records import BadRecords
@@ -80,11 +81,28 @@ def held_out(labels: np.ndarray, fraction: float, seed: int) -> np.ndarray:
     return chosen
 
 
+def taken_out(labels: np.ndarray, key: str, fraction: float, seed: int) -> np.ndarray:
+    """Returns what `held_out` draws, if that is something and leaves something.
+
+    Raises:
+        OptionError: it is nothing, or everything; the message names the key.
+    """
+    chosen = held_out(labels, fraction, seed)
+    if not chosen.any() or chosen.all():
+        raise OptionError('%s %g of every class is %s of the %d images: %s it' % (
+            key, fraction, *(('all', len(labels), 'lower') if chosen.any() else ('none', len(labels), 'raise'))))
+    return chosen
+
+
 def divided(train: Split, test: Split, validation_fraction: float, seed: int) -> Images:
-    """Takes the part to decide by out of the part to train on."""
+    """Takes the part to decide by out of the part to train on.
+
+    Raises:
+        OptionError: nothing would be left of one of them.
+    """
     if not validation_fraction:
         return Images(train, test)
-    chosen = held_out(train.labels, validation_fraction, seed)
+    chosen = taken_out(train.labels, 'validation_fraction', validation_fraction, seed)
     return Images(train.taken(~chosen), test, train.taken(chosen))
 
 

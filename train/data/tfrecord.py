@@ -24,8 +24,11 @@ def load_tfrecord(config: TFRecordConfig, form: Form, bad: BadRecords) -> Images
 
     Raises:
         DataError: there are none, or (in memory) one cannot be read or there are too many bad records.
-        OptionError: the configuration names no folder, or its normalisation has another number of channels.
+        OptionError: the configuration names no folder, its normalisation has another number of channels, or the network
+            takes images that no picture can be.
     """
+    if config.encoding != 'raw':
+        form.require_picture()
     fraction = config.validation_fraction
     parts = [TFRecords(config.train_files, config, form, bad, (fraction, 1.0)),
              TFRecords(config.test_files, config, form, bad)]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.train.data.drawn import batches
+from tf1pruning.errors import OptionError
 from tf1pruning.tf1 import tf
 from train.config import AugmentConfig, DigitsConfig
 from train.data import Form, Images, Split, evaluation_input_fn, load_images, training_input_fn
@@ -26,6 +27,16 @@ def test_split_is_stratified_and_complete() -> None:
     for digit in range(10):
         among = (train.labels == digit).sum() + (test.labels == digit).sum()
         assert (test.labels == digit).sum() == round(among / 4)
+
+
+@pytest.mark.parametrize(('options', 'message'), [
+    ({'test_fraction': 0.0}, 'test_fraction 0 of every class is none of the 1797 images: raise it'),
+    ({'test_fraction': 0.999}, 'test_fraction 0.999 of every class is all of the 1797 images: lower it'),
+    ({'validation_fraction': 0.001}, 'validation_fraction 0.001 of every class is none of the 1347 images: raise it'),
+])
+def test_every_part_has_images(options: Any, message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        load_digits(**options)
 
 
 def test_split_has_no_image_in_common() -> None:

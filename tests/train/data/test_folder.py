@@ -93,6 +93,8 @@ def test_mistakes_are_named(tmp_path: Any) -> None:
     write_pictures(tmp_path / 'test', IMAGES[:3], 3)
     with pytest.raises(DataError, match='test has classes that are not trained: class_2'):
         load(tmp_path)
+    with pytest.raises(OptionError, match='pictures have 1 channel or 3, but the network takes 4: set image_channels'):
+        load(tmp_path, Form(6, 4, 2))
     (tmp_path / 'empty' / 'class_0').mkdir(parents=True)
     with pytest.raises(DataError, match='no PNG or JPEG files in the sub-folders of .*empty'):
         load(tmp_path, test_folder='empty')

@@ -49,6 +49,13 @@ def test_labels_out_of_range_are_left_out_up_to_a_limit(tmp_path: Any) -> None:
         load_images(MnistConfig(folder=str(tmp_path), max_bad_records=1), FORM)
 
 
+def test_nothing_but_bad_records_is_named(tmp_path: Any) -> None:
+    write_mnist(tmp_path, ending='')
+    write_idx(str(tmp_path / 't10k-labels-idx1-ubyte'), np.full(30, 10, np.uint8))
+    with pytest.raises(DataError, match='no test images of mnist are left that can be used'):
+        load_images(MnistConfig(folder=str(tmp_path), max_bad_records=1000), FORM)
+
+
 def test_missing_files_are_named(tmp_path: Any) -> None:
     with pytest.raises(OptionError, match='no folder for the images of mnist: give --data DIR'):
         load_images(MnistConfig(), FORM)
