@@ -285,13 +285,43 @@ def test_bounds(run: Any) -> None:
     assert result.plan is None
 
 
+def test_half_steps_end_where_numbers_are_too_near(run: Any, tmp_path: Any, monkeypatch: Any) -> None:
+    """However many are allowed: the half of a millionth is no step any more."""
+    trainer = Trainer()
+    monkeypatch.setattr(trainer, 'measure', lambda checkpoint: {'accuracy': 0.5})
+    run(trainer, 'small', steps=(Step('ratio', 0.000004),), least_accuracy=1.0, max_retries=0, max_halvings=10 ** 9)
+    kinds = {name for name in os.listdir(str(tmp_path / 'small')) if name.startswith('00_')}
+    assert '00_ratio_4e-06' in kinds
+    assert len(kinds) <= 4
+
+
+@pytest.mark.parametrize('returned', [None, 3])
+def test_a_training_that_does_not_say_where(run: Any, returned: Any, monkeypatch: Any) -> None:
+    """A forgotten `return` is named."""
+    trainer = Trainer()
+    monkeypatch.setattr(trainer, 'train', lambda checkpoint, output, plan: returned)
+    with pytest.raises(OptionError, match='retrain must return the folder that .* returned %s' % returned):
+        run(trainer)
+
+
+def test_an_evaluation_with_more_than_numbers(run: Any, monkeypatch: Any) -> None:
+    """An estimator's `evaluate` may have arrays and texts, too: the history holds its numbers."""
+    trainer = Trainer()
+    found = {'accuracy': np.float32(0.5), 'global_step': np.int64(7), 'confusion': np.eye(2), 'name': 'x'}
+    monkeypatch.setattr(trainer, 'measure', lambda checkpoint: found)
+    result = run(trainer, steps=STEPS[:1])
+    assert result.attempts[0]['accuracy'] == 0.5
+    assert result.attempts[0]['global_step'] == 7
+    assert not {'confusion', 'name'} & set(result.attempts[0])
+
+
 def test_another_loop_in_the_folder(run: Any) -> None:
     run(Trainer(), steps=STEPS[:1])
     with pytest.raises(OptionError, match='belongs to a run with steps'):
         run(Trainer(), steps=STEPS[1:])
 
 
-@pytest.mark.parametrize('found', [{}, {'loss': 0.1}, {'accuracy': float('nan')}, {'accuracy': 93.2}])
+@pytest.mark.parametrize('found', [None, {}, {'loss': 0.1}, {'accuracy': float('nan')}, {'accuracy': 93.2}])
 def test_an_evaluation_without_accuracy(run: Any, found: Dict[str, float], monkeypatch: Any) -> None:
     trainer = Trainer()
     monkeypatch.setattr(trainer, 'measure', lambda checkpoint: found)

@@ -17,6 +17,11 @@ from tf1pruning.search.steps import Step
     ({'steps': (Step('threshold', 0.5), Step('ratio', 0.4)), 'limits': Amount(align=0)}, 'align 0 is not a positive'),
     ({'criterion': 'L2'}, "no criterion 'L2'; there are batch_norm_scale"),
     ({'combine': 'sum'}, "no combine 'sum'; there are"),
+    ({'least_accuracy': 92}, 'least_accuracy must be from 0 to 1, not 92'),
+    ({'largest_loss': -0.1}, 'largest_loss must be from 0 to 1, not -0.1'),
+    ({'max_failed_rate': float('nan')}, 'max_failed_rate must be from 0 to 1, not nan'),
+    ({'scopes': 'all'}, "scopes must be a list of names, not the text 'all'"),
+    ({'max_retries': -1}, 'max_retries must not be negative: -1'),
 ])
 def test_settings_out_of_range(settings: Dict[str, Any], message: str) -> None:
     """A threshold after a ratio, and ratios that rise, are in order."""

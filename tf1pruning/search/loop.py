@@ -102,8 +102,8 @@ class _Loop:
 
     def _prepared(self, checkpoint: str, prepare: Prepare, baseline: Record) -> str:
         """Trains the network before anything is chosen; returns the checkpoint."""
-        trained = self.journal.once('prepared', lambda: {'checkpoint': self._relative(resolve_prefix(
-            prepare(checkpoint, self._path('prepared'))))})
+        trained = self.journal.once('prepared', lambda: {'checkpoint': self._relative(_trained(
+            'prepare', prepare(checkpoint, self._path('prepared'))))})
         prefix = self._path(trained['checkpoint'])
         found = self.journal.once('prepared/measured', lambda: measured(self.evaluate, prefix))
         self._note_dense('prepared', {**baseline, **found, 'seconds': trained['seconds']}, prefix)
@@ -118,8 +118,12 @@ class _Loop:
             taken = self._attempt('%02d_%s' % (number, step.folder), step, before, floor)
             if taken is not None:
                 return taken
-            step = step.halfway(before.step)
-        logger.info('%s stays below the accuracy floor of %g: back to %s', step, floor, before.step or 'the baseline')
+            half = step.halfway(before.step)
+            if half == step:  # as near as numbers come to where it begins
+                break
+            step = half
+        logger.info('%s is not accepted (failed_rate at most %g, accuracy at least %g): back to %s',
+                    self.settings.steps[number], self.settings.max_failed_rate, floor, before.step or 'the baseline')
         return None
 
     def _attempt(self, folder: str, step: Step, before: _Accepted, floor: float) -> Optional[_Accepted]:
@@ -156,7 +160,7 @@ class _Loop:
 
     def _train(self, name: str, checkpoint: str, plan: PruningPlan) -> Dict[str, Any]:
         """Lets the program train; it may have chosen other channels."""
-        prefix = resolve_prefix(self.retrain(self._path(checkpoint), self._path(name), plan))
+        prefix = _trained('retrain', self.retrain(self._path(checkpoint), self._path(name), plan))
         refuse_no_numbers(self.network, prefix)
         trained = {'checkpoint': self._relative(prefix)}
         own = os.path.join(os.path.dirname(prefix), 'plan.json')
@@ -189,6 +193,18 @@ class _Loop:
     def _relative(self, path: str) -> str:
         """Paths in the journal are relative to it, so that the folder may be moved."""
         return os.path.relpath(path, self.output)
+
+
+def _trained(what: str, folder: Any) -> str:
+    """Returns the checkpoint that a function of the program's has trained.
+
+    Raises:
+        OptionError: it has not returned where that is.
+        ModelError: there is none.
+    """
+    if not isinstance(folder, (str, os.PathLike)):
+        raise OptionError('%s must return the folder that it trained in; it returned %r' % (what, folder))
+    return resolve_prefix(os.fspath(folder))
 
 
 def _plain(value: Any) -> Any:

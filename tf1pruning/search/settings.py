@@ -3,6 +3,8 @@
 import math
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple
 
+import numpy as np
+
 from ..criteria import COMBINE, CRITERIA
 from ..errors import OptionError
 from ..plan import PruningPlan
@@ -15,12 +17,13 @@ Evaluate = Callable[[str], Mapping[str, float]]
 
 
 def measured(evaluate: Evaluate, checkpoint: str) -> Dict[str, float]:
-    """Returns what a checkpoint measures, as plain numbers.
+    """Returns what a checkpoint measures, as plain numbers; what is none (arrays, summaries) is left out.
 
     Raises:
         OptionError: there is no accuracy among it, or it is no number from 0 to 1.
     """
-    found = {name: float(value) for name, value in evaluate(checkpoint).items()}
+    found = {name: float(value) for name, value in (evaluate(checkpoint) or {}).items()
+             if np.ndim(value) == 0 and np.issubdtype(np.asarray(value).dtype, np.number)}
     if not 0 <= found.get('accuracy', math.nan) <= 1:
         raise OptionError('evaluate must return an accuracy, from 0 to 1; it returned %s' % (found or 'nothing'))
     return found
@@ -37,8 +40,8 @@ class LoopSettings(NamedTuple):
         combine: what is made of a channel's scores in several kernels.
         limits: alignment, least channels, largest part of a group, together or each for itself, and how near to a
             target a step must come.
-        least_accuracy: the floor, as an accuracy; None for none.
-        largest_loss: the floor, as what may be lost of the baseline's accuracy; None for none.
+        least_accuracy: the floor, as an accuracy from 0 to 1; None for none.
+        largest_loss: the floor, as what may be lost of the baseline's accuracy, from 0 to 1; None for none.
         max_failed_rate: above this part of chosen filters that are not zero, a step is retrained again.
         max_retries: how often at most a step is retrained again, for failed filters or below the floor.
         max_halvings: how often at most a step that stays below the floor is tried half as large.
@@ -70,6 +73,16 @@ class LoopSettings(NamedTuple):
             raise OptionError('the loop has no steps: give thresholds, ratios or targets')
         for step in self.steps:
             step.amount(self.limits).check()
+        for name in ('least_accuracy', 'largest_loss', 'max_failed_rate'):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value <= 1:
+                raise OptionError('%s must be from 0 to 1, not %s' % (name, value))
+        for name in ('scopes', 'exclude'):
+            if isinstance(getattr(self, name), str):
+                raise OptionError('%s must be a list of names, not the text %r' % (name, getattr(self, name)))
+        for name in ('max_retries', 'max_halvings'):
+            if getattr(self, name) < 0:
+                raise OptionError('%s must not be negative: %s' % (name, getattr(self, name)))
         for before, step in zip(self.steps, self.steps[1:]):
             if not step.goes_further(before):
                 raise OptionError('%s does not prune more than the step before, %s: put the steps in order'
