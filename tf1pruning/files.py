@@ -87,13 +87,22 @@ def alone_in(folder: str) -> Iterator[None]:
         handle = os.open(folder, os.O_RDONLY)
     try:
         with writing(folder):
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock_or_refuse(handle)
         yield
     finally:
         os.close(handle)
         for each in made:
             with contextlib.suppress(OSError):
                 os.rmdir(each)
+
+
+def _lock_or_refuse(handle: int) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError:  # a file system without locks
+        return
 
 
 @contextlib.contextmanager

@@ -44,11 +44,20 @@ def _check_place(path: str, sources: Iterable[str]) -> None:
         raise OutputError('the output has no name: name a folder')
     if os.path.exists(path) and not os.path.isdir(path):
         raise OutputError('%s is a file: name a folder' % path)
-    if any(character in os.path.realpath(path) for character in UNREADABLE):
-        raise OutputError('TensorFlow cannot read a checkpoint back with [ or \\ in its path: choose another folder '
-                          'than %s' % os.path.realpath(path))
+    require_readable_back(path)
     if holds(path, os.curdir):
         raise OutputError('%s is the folder you work in, or above it: name another folder' % path)
     for source in sources:
         if holds(path, source):
             raise OutputError('%s lies in %s, which would be replaced: choose another folder' % (source, path))
+
+
+def require_readable_back(path: str) -> None:
+    """Checks that TensorFlow will find checkpoints in a folder.
+
+    Raises:
+        OutputError: it takes the path for a pattern.
+    """
+    if any(character in os.path.realpath(path) for character in UNREADABLE):
+        raise OutputError('TensorFlow cannot read a checkpoint back with [ or \\ in its path: choose another folder '
+                          'than %s' % os.path.realpath(path))

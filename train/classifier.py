@@ -1,9 +1,10 @@
 """Trains and evaluates a classifier with `tf.estimator`."""
 
+import contextlib
 import dataclasses
 import logging
 import os
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
 from tf1pruning.errors import ModelError, OptionError
 from tf1pruning.model.checkpoint import resolve_prefix
@@ -165,7 +166,7 @@ class Classifier:
             part: test, validation or train.
 
         Raises:
-            ModelError: there is no such checkpoint.
+            ModelError: there is no such checkpoint, or it is one of another network.
             OptionError: there is no such part of the images.
             DataError: files cannot be read, or there are too many bad records.
         """
@@ -177,12 +178,35 @@ class Classifier:
         config = evaluation_config(self._experiment.machine, os.path.dirname(checkpoint))
         estimator = tf.estimator.Estimator(classifier_model_fn, config=config,
                                            params=self._params(self._experiment.train, has_averages(checkpoint)))
-        with self.images.bad.watched():
+        with self.images.bad.watched(), _restoring(checkpoint, self._experiment.model.name):
             measured = estimator.evaluate(evaluation_input_fn(examples), checkpoint_path=checkpoint, name=part)
         return {'accuracy': float(measured['accuracy']), 'loss': float(measured['cross_entropy'])}
 
     def _params(self, train: TrainConfig, averaged: bool = False) -> Dict[str, Any]:
         return {'model': self._experiment.model, 'train': train, 'averaged': averaged}
+
+
+@contextlib.contextmanager
+def _restoring(checkpoint: str, name: str) -> Iterator[None]:
+    """Turns what TensorFlow says of a checkpoint that is not the graph's into one line.
+
+    Raises:
+        ModelError: it is another network's.
+    """
+    try:
+        yield
+    except tf.errors.OpError as error:
+        if 'Restoring from checkpoint failed' not in error.message:
+            raise
+        raise ModelError('%s is not a checkpoint of the network in the configuration, %s (%s): give the configuration '
+                         'that it was trained with; a stripped network is one with the name imported'
+                         % (checkpoint, name, _mismatch(error))) from error
+
+
+def _mismatch(error: tf.errors.OpError) -> str:
+    """Returns the sentence of TensorFlow's message that says what does not fit."""
+    lines = [line.strip() for line in error.message.splitlines() if line.strip()]
+    return next((line for line in lines if 'shape' in line or 'not found in checkpoint' in line), lines[-1])[:300]
 
 
 def has_averages(checkpoint: str) -> bool:

@@ -3,10 +3,12 @@
 import dataclasses
 import json
 import os
-from typing import Any, Dict, Iterator, Tuple
+from typing import Any, Dict, Iterator, Optional, Tuple
 
 from tf1pruning.errors import OutputError
 from tf1pruning.files import write_text
+from tf1pruning.graph.shapes import first_line
+from tf1pruning.plain_json import load_json
 from tf1pruning.tf1 import tf
 
 from .config import Experiment
@@ -18,9 +20,25 @@ _MAY_DIFFER = ('train.steps', 'train.checkpoint_steps', 'images.folder', 'images
 
 
 def steps_done(model_dir: str) -> int:
-    """Returns how many updates the latest checkpoint has seen; 0 where there is none."""
-    checkpoint = tf.train.latest_checkpoint(model_dir)
-    return int(tf.train.load_variable(checkpoint, tf.GraphKeys.GLOBAL_STEP)) if checkpoint else 0
+    """Returns how many updates the latest checkpoint has seen; 0 where there is none.
+
+    Raises:
+        OutputError: it is damaged, or was not left by a training.
+    """
+    try:
+        checkpoint = _latest(model_dir)
+        return int(tf.train.load_variable(checkpoint, tf.GraphKeys.GLOBAL_STEP)) if checkpoint else 0
+    except (tf.errors.OpError, ValueError) as error:
+        raise OutputError('the latest checkpoint of %s cannot be gone on with (%s): remove it, or choose another folder'
+                          % (model_dir, first_line(error))) from error
+
+
+def _latest(model_dir: str) -> Optional[str]:
+    """Returns the latest checkpoint; none where the file that names it is empty."""
+    try:
+        return tf.train.latest_checkpoint(model_dir)
+    except ValueError:
+        return None
 
 
 def record(model_dir: str, experiment: Experiment) -> None:
@@ -35,14 +53,21 @@ def record(model_dir: str, experiment: Experiment) -> None:
     wanted = {key: value for key, value in wanted.items() if value is not None}  # as before there were such keys
     if wanted['model'].get('checkpoint'):  # The two may be moved together, or be named from elsewhere.
         wanted['model']['checkpoint'] = os.path.relpath(wanted['model']['checkpoint'], model_dir)
-    if tf.train.latest_checkpoint(model_dir) and os.path.exists(path):
-        with open(path, encoding='utf-8') as stream:
-            found = json.load(stream)
-        for key, values in _differences(found, wanted):
+    if os.path.exists(path) and _latest(model_dir):
+        for key, values in _differences(_read(path), wanted):
             if key not in _MAY_DIFFER:
                 raise OutputError('%s holds a training with %s %s, not %s: choose another folder, or go on as it was '
                                   'begun' % ((model_dir, key) + values))
     write_text(path, json.dumps(wanted, indent=1) + '\n')
+
+
+def _read(path: str) -> Dict[str, Any]:
+    try:
+        found = load_json(path)
+    except (OSError, ValueError) as error:
+        raise OutputError('%s cannot be read (%s): remove it, if the training beside it is the one to go on with, or '
+                          'choose another folder' % (path, error)) from error
+    return found if isinstance(found, dict) else {}
 
 
 def _differences(first: Dict[str, Any], second: Dict[str, Any],

@@ -90,6 +90,31 @@ def test_another_training_in_the_same_folder_is_refused(tmp_path: Any, model: di
         Classifier(other).train(str(tmp_path))
 
 
+@pytest.mark.parametrize(('damage', 'message'), [
+    ('model.ckpt-1.index', r'the latest checkpoint of .* cannot be gone on with \(.*\): remove it'),
+    ('training.json', r'training\.json cannot be read \(.*\): remove it'),
+])
+def test_what_is_damaged_is_one_line(tmp_path: Any, damage: str, message: str) -> None:
+    classifier = Classifier(with_train(EXPERIMENT, steps=1))
+    classifier.train(str(tmp_path))
+    (tmp_path / damage).write_text('{')
+    with pytest.raises(OutputError, match=message) as error:
+        classifier.train(str(tmp_path))
+    assert '\n' not in str(error.value)
+
+
+@pytest.mark.parametrize('model', [{'hidden': (8,)}, {'hidden': (16, 8)}])
+def test_a_checkpoint_of_another_network_is_one_line(tmp_path: Any, model: dict) -> None:
+    """Other shapes, or variables that it lacks."""
+    short = with_train(EXPERIMENT, steps=1)
+    checkpoint = Classifier(short).train(str(tmp_path))
+    other = Classifier(dataclasses.replace(short, model=dataclasses.replace(short.model, **model)))
+    with pytest.raises(ModelError, match=r'is not a checkpoint of the network in the configuration, lenet_300_100 '
+                                         r'\(.*(shape|not found in checkpoint).*\): give') as error:
+        other.evaluate(checkpoint)
+    assert '\n' not in str(error.value)
+
+
 def test_validation_accuracy_at_checkpoints_on_the_way(tmp_path: Any, caplog: Any) -> None:
     caplog.set_level(logging.INFO)
     classifier = Classifier(EXPERIMENT)

@@ -1,12 +1,18 @@
 """The program: prints accuracies, and one line with exit code 2 at a user's mistake."""
 
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import Any, Tuple
 
 import pytest
 
 from tests.train.data.written import write_mnist
+from tf1pruning.files import alone_in
 from train import train
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 TINY = ('model: {name: lenet_300_100, hidden: [8]}\ntrain: {steps: 2, batch_size: 4}\n'
         'images: {name: mnist, validation_fraction: 0.2}\n')
@@ -17,11 +23,11 @@ def run(tmp_path: Any, monkeypatch: Any, capsys: Any) -> Any:
     """Runs the program with a configuration and some images; returns exit code, output and errors."""
     monkeypatch.setattr(train, 'prepare', lambda: None)
 
-    def run(text: str, data: Any = tmp_path, model: Any = None) -> Tuple[int, str, str]:
+    def run(text: str, data: Any = tmp_path, model: Any = None, output: str = 'out') -> Tuple[int, str, str]:
         (tmp_path / 'config.yaml').write_text(text)
         monkeypatch.setattr(train, 'FLAGS', SimpleNamespace(
             config=str(tmp_path / 'config.yaml'), data=data and str(data), model=model,
-            output=str(tmp_path / 'out')))
+            output=str(tmp_path / output)))
         code = train.main([])
         captured = capsys.readouterr()
         return code, captured.out, captured.err
@@ -62,6 +68,22 @@ def test_mistakes_are_one_line(run: Any, tmp_path: Any, text: str, message: str)
     code, out, err = run(text)
     assert (code, out, err.count('\n')) == (2, '', 1)
     assert message in err
+
+
+@pytest.mark.parametrize(('name', 'message'), [
+    ('out[1]', 'TensorFlow cannot read a checkpoint back with [ or \\ in its path: choose another folder'),
+    ('config.yaml', 'config.yaml'),
+    ('busy', 'another program works in'),
+])
+def test_a_folder_that_cannot_be_written(run: Any, tmp_path: Any, name: str, message: str) -> None:
+    """Nothing is begun: what could not be gone on with, or what another process writes into."""
+    write_mnist(tmp_path)
+    (tmp_path / 'busy').mkdir()
+    with alone_in(str(tmp_path / 'busy')):
+        code, out, err = run(TINY, output=name)
+    assert (code, out, err.count('\n')) == (2, '', 1)
+    assert message in err
+    assert not os.listdir(str(tmp_path / 'busy'))
 
 
 def test_the_folder_may_be_in_the_configuration(run: Any, tmp_path: Any) -> None:

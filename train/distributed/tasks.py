@@ -4,6 +4,8 @@ import json
 from typing import Any, Callable, Mapping, Optional, Sequence
 
 from tf1pruning.errors import UnsupportedError
+from tf1pruning.files import alone_in
+from tf1pruning.output_folder import require_readable_back
 from tf1pruning.plan import PruningPlan
 from tf1pruning.tf1 import release_server
 
@@ -29,7 +31,8 @@ def run_task(experiment: Experiment, folder: str, lead: Callable[[Classifier], O
     Raises:
         UnsupportedError: it is to be distributed, but there is that, or a network that is imported.
         OptionError: TF_CONFIG is no description of a cluster, or not one for this distribution.
-        OutputError: the chief cannot write into the folder.
+        OutputError: the chief cannot write into the folder, another process leads there already, or TensorFlow could
+            not read its checkpoints back.
     """
     distribute = experiment.machine.distribute
     refused = [*unshared, *['sparsify'] * (experiment.sparsify is not None),
@@ -38,15 +41,18 @@ def run_task(experiment: Experiment, folder: str, lead: Callable[[Classifier], O
     if distribute != MachineConfig.distribute and refused:
         raise UnsupportedError('distribute: %s does not go with %s: leave that out, or set distribute: none'
                                % (distribute, ', '.join(refused)))
+    require_readable_back(folder)
     task = Task.of_environment()
     if task is None:
-        return lead(Classifier(experiment))
+        with alone_in(folder):
+            return lead(Classifier(experiment))
     cluster = Cluster(task, experiment.machine, folder)
     try:
         if not cluster.is_chief:
             cluster.follow(actions(Classifier(experiment, cluster=cluster)) if task.job == 'worker' else {})
             return 0
-        code = lead(Classifier(experiment, cluster=cluster))
+        with alone_in(folder):
+            code = lead(Classifier(experiment, cluster=cluster))
         if not code:
             cluster.finish()
         return code
