@@ -11,6 +11,7 @@ was interrupted, at any moment. This is the file to copy: put your own `tf.estim
 
 import dataclasses
 import os
+import sys
 import time
 from typing import List, Optional
 
@@ -124,5 +125,6 @@ def main(_: List[str]) -> int:
 
 if __name__ == '__main__':
     define_flags(os.path.join(CONFIGS, 'loop_digits.yaml'))
+    flags.adopt_module_key_flags(sys.modules[define_flags.__module__])  # or --help would not show them
     flags.DEFINE_string('checkpoint', None, 'A trained network to begin with: a checkpoint prefix or its folder.')
     start(main, parse_flags)

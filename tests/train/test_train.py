@@ -86,6 +86,18 @@ def test_a_folder_that_cannot_be_written(run: Any, tmp_path: Any, name: str, mes
     assert not os.listdir(str(tmp_path / 'busy'))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(('program', 'words'), [
+    ('train', ('--output',)), ('prune_loop', ('--checkpoint', '--output')),
+    ('experiments', ('--checkpoint', '--tasks', '--results-path'))])
+def test_help_shows_every_flag_and_examples(program: str, words: Tuple[str, ...]) -> None:
+    found = subprocess.run([sys.executable, '-m', 'train.' + program, '--help'], stdout=subprocess.PIPE, cwd=ROOT,
+                           text=True, check=True).stdout
+    assert 'Examples:\n  python -m train.%s' % program in found
+    for word in ('--config', '--data', '--model', *words):
+        assert word in found
+
+
 def test_the_folder_may_be_in_the_configuration(run: Any, tmp_path: Any) -> None:
     code, out, err = run(TINY, data=None)
     assert (code, out) == (2, '')

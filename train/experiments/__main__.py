@@ -12,6 +12,7 @@ The same command again goes on where it was interrupted; other tasks may be adde
 
 import dataclasses
 import os
+import sys
 from typing import Any, Dict, List
 
 from absl import flags
@@ -82,6 +83,7 @@ def main(_: List[str]) -> int:
 def define_flags() -> None:
     """Defines the program's flags."""
     define_experiment_flags(os.path.join(CONFIGS, 'digits.yaml'))
+    flags.adopt_module_key_flags(sys.modules[define_experiment_flags.__module__])  # or --help would not show them
     flags.DEFINE_string('tasks', 'all', 'Experiments, separated by commas.')
     flags.DEFINE_string('results-path', None, 'The folder for the results.', required=True)
     flags.DEFINE_alias('results_path', 'results-path')
