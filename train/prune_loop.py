@@ -53,9 +53,7 @@ def prune(classifier: Classifier, checkpoint: str, config: LoopConfig, output: s
         OptionError: there is an accuracy floor, but no images to measure it on that are not the test images; or there
             is no batch norm to recalibrate.
     """
-    part = 'test' if classifier.images.validation is None else 'validation'
-    if part == 'test' and config.has_floor:
-        raise OptionError('an accuracy floor needs validation images: set validation_fraction of the images')
+    part = part_to_decide_by(classifier, config)
     if config.recalibrate:
         require_batch_norm(classifier.network.load(checkpoint))
 
@@ -64,6 +62,19 @@ def prune(classifier: Classifier, checkpoint: str, config: LoopConfig, output: s
     return prune_loop(checkpoint, output, classifier.network, settings,
                       retrain_together(classifier, training.retrain), training.evaluate,
                       training.prepare if config.sparse is not None else None, training.finish(), tell)
+
+
+def part_to_decide_by(classifier: Classifier, config: LoopConfig) -> str:
+    """Returns which images the loop measures on.
+
+    Raises:
+        OptionError: there is an accuracy floor, but no images to measure it on that are not the test images.
+    """
+    if classifier.images.validation is not None:
+        return 'validation'
+    if config.has_floor:
+        raise OptionError('an accuracy floor needs validation images: set validation_fraction of the images')
+    return 'test'
 
 
 def settings_of(config: LoopConfig) -> LoopSettings:
@@ -97,6 +108,7 @@ def run() -> None:
 
 def lead(classifier: Classifier, config: LoopConfig, steps: int) -> None:
     """Does all of it; in a cluster the others take part in the trainings."""
+    part_to_decide_by(classifier, config)
     stages = stages_of(config, 0 if FLAGS.checkpoint else steps)
     checkpoint = FLAGS.checkpoint or trained(classifier, steps, stages)
     result = prune(classifier, checkpoint, config, FLAGS.output, Teller(stages, config))

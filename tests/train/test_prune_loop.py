@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from tf1pruning.network import AVERAGE
 from tf1pruning.plan import PruningPlan
 from tf1pruning.search.settings import LoopResult
 from tf1pruning.tf1 import tf
+from train import prune_loop
 from train.classifier import Classifier
 from train.config import (
     BlockConfig,
@@ -129,10 +131,16 @@ def test_the_averages_of_the_weights_are_what_is_pruned_and_shipped(tmp_path: An
     assert Frozen(str(tmp_path / STRIPPED / 'modify.pb')).accuracy(images) == pytest.approx(kept)
 
 
-def test_a_floor_needs_images_of_its_own(tmp_path: Any) -> None:
-    """The test images must not decide."""
+def test_a_floor_needs_images_of_its_own(tmp_path: Any, monkeypatch: Any) -> None:
+    """The test images must not decide; that is known before the network is trained, which other images would change."""
+    monkeypatch.setattr(prune_loop, 'FLAGS', SimpleNamespace(checkpoint=None, output=str(tmp_path / 'loop')))
+    classifier = Classifier(Experiment(TINY, TrainConfig(4, batch_size=8)))
+    config = LoopConfig('', TrainConfig(3, batch_size=8), least_accuracy=0.5)
     with pytest.raises(OptionError, match='set validation_fraction'):
-        _run(tmp_path, least_accuracy=0.5)
+        prune_loop.lead(classifier, config, 4)
+    with pytest.raises(OptionError, match='set validation_fraction'):
+        prune(classifier, 'checkpoint', config, str(tmp_path / 'loop'))
+    assert not os.path.exists(str(tmp_path / 'loop'))
 
 
 def test_what_cannot_work_is_known_before_any_retraining(tmp_path: Any) -> None:
