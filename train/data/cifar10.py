@@ -2,7 +2,7 @@
 
 import glob
 import os
-from typing import Callable, NamedTuple
+from typing import Callable, NamedTuple, Sequence
 
 from tf1pruning.errors import DataError
 
@@ -21,11 +21,13 @@ class _Format(NamedTuple):
 
     Attributes:
         pattern: of the training files; a file that matches gives the format away.
+        names: of all of them; empty where there may be any.
         test: of the test files.
         read: reads all files of a folder that match a pattern.
     """
 
     pattern: str
+    names: Sequence[str]
     test: str
     read: Callable[[str, str, Cifar10Config, Form, BadRecords], Split]
 
@@ -42,6 +44,9 @@ def load_cifar10(config: Cifar10Config, form: Form, bad: BadRecords) -> Images:
     for folder in (top, os.path.join(top, 'cifar-10-batches-py'), os.path.join(top, 'cifar-10-batches-bin')):
         for each in _FORMATS:
             if glob.glob(os.path.join(glob.escape(folder), each.pattern)):
+                missing = [name for name in each.names if not os.path.isfile(os.path.join(folder, name))]
+                if missing:
+                    raise DataError('no file %s in %s: fetch it again' % (missing[0], folder))
                 train, test = (each.read(folder, pattern, config, form, bad) for pattern in (each.pattern, each.test))
                 return divided(train, test, config.validation_fraction, config.split_seed)
     raise DataError('no CIFAR-10 in %s: expected %s' % (top, ', or '.join(each.pattern for each in _FORMATS)))
@@ -52,6 +57,8 @@ def _read_records(folder: str, pattern: str, config: Cifar10Config, form: Form, 
     return TFRecords(pattern, records, form, bad).loaded()
 
 
-_FORMATS = (_Format('data_batch_[1-5].bin', 'test_batch.bin', read_binary_batches),
-            _Format('data_batch_[1-5]', 'test_batch', read_python_batches),
-            _Format('*train*.tfrecord*', '*test*.tfrecord*', _read_records))
+_BATCHES = ['data_batch_%d' % number for number in range(1, 6)]
+_FORMATS = (_Format('data_batch_[1-5].bin', [name + '.bin' for name in _BATCHES], 'test_batch.bin',
+                    read_binary_batches),
+            _Format('data_batch_[1-5]', _BATCHES, 'test_batch', read_python_batches),
+            _Format('*train*.tfrecord*', (), '*test*.tfrecord*', _read_records))

@@ -1,13 +1,17 @@
 """Finding files, with messages that say what was looked for."""
 
 import glob
+import logging
 import os
+import re
 from typing import List, Sequence
 
 from tf1pruning.errors import DataError, OptionError
 
 from ..config import FilesConfig
 
+_LOG = logging.getLogger(__name__)
+_PART = re.compile(r'(.*-)(\d{1,9})-of-(\d{1,6})(\D.*|)$')
 
 def folder_of(config: FilesConfig) -> str:
     """Returns the folder of the images.
@@ -45,4 +49,18 @@ def matching(folder: str, pattern: str) -> List[str]:
     paths = sorted(path for path in glob.glob(os.path.join(glob.escape(folder), pattern)) if os.path.isfile(path))
     if not paths:
         raise DataError('no file %s in %s' % (pattern, folder))
+    missing = _missing_parts(paths)
+    if missing:
+        _LOG.warning('%s: only the other parts are read, since %s is not there; %d missing', folder, missing[0],
+                     len(missing))
     return paths
+
+
+def _missing_parts(paths: Sequence[str]) -> List[str]:
+    """Returns the names of the parts that are in no file; the names say how many there are: `train-00003-of-00005`."""
+    found = [match for match in map(_PART.match, map(os.path.basename, paths)) if match]
+    wanted = {(match.group(1), match.group(3), match.group(4)): len(match.group(2)) for match in found}
+    names = ['%s%0*d-of-%s%s' % (head, digits, number, count, tail)
+             for (head, count, tail), digits in sorted(wanted.items()) for number in range(int(count))]
+    folder = os.path.dirname(paths[0])
+    return [name for name in names if not os.path.exists(os.path.join(folder, name))]

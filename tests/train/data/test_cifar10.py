@@ -19,6 +19,7 @@ from tf1pruning.errors import OptionError
 from train.config import Cifar10Config
 from train.data import DataError, Form, load_images
 from train.data.cifar10_python import read_pickle
+from train.data.files import matching
 
 FORM = Form(32, 3, 10)
 IMAGES = noise(6, 32, 3)
@@ -70,10 +71,26 @@ def test_records(tmp_path: Any) -> None:
     np.testing.assert_array_equal(images.test.labels, LABELS)
 
 
+def test_parts_that_are_missing_are_told(tmp_path: Any, caplog: Any) -> None:
+    """Training on what there is may be wanted, and goes on; parts that a pattern leaves out are not missing."""
+    for name in ('train-00000-of-00003', 'train-00002-of-00003', 'test-0-of-1', 'of-7', 'test-x-of-y'):
+        (tmp_path / name).write_bytes(b'')
+    assert len(matching(str(tmp_path), 'train*')) == 2
+    assert 'only the other parts are read, since train-00001-of-00003 is not there; 1 missing' in caplog.text
+    (tmp_path / 'train-00001-of-00003').write_bytes(b'')
+    for pattern in ('train-0000[02]*', '*'):
+        assert matching(str(tmp_path), pattern)
+    assert caplog.text.count('not there') == 1
+
+
 def test_nothing_there(tmp_path: Any) -> None:
     with pytest.raises(DataError, match=r'no CIFAR-10 in .*expected data_batch_\[1-5\].bin, or data_batch_\[1-5\], or'):
         load(tmp_path)
     write_cifar_binary(tmp_path, IMAGES, LABELS)
+    os.rename(str(tmp_path / 'data_batch_4.bin'), str(tmp_path / 'elsewhere'))
+    with pytest.raises(DataError, match='no file data_batch_4.bin in .*: fetch it again'):
+        load(tmp_path)
+    os.rename(str(tmp_path / 'elsewhere'), str(tmp_path / 'data_batch_4.bin'))
     os.remove(str(tmp_path / 'test_batch.bin'))
     with pytest.raises(DataError, match='no file test_batch.bin in'):
         load(tmp_path)
