@@ -49,7 +49,7 @@ def _run(folder: Any, optimizer: str = 'adam', **changes: Any) -> LoopResult:
     return prune(classifier, start, dataclasses.replace(config, **changes), str(folder))
 
 
-@pytest.mark.parametrize('optimizer', ['adam', 'momentum'])
+@pytest.mark.parametrize('optimizer', ['adam', 'momentum', 'adagrad'])
 def test_a_real_run(tmp_path: Any, optimizer: str) -> None:
     """One retraining per threshold converges: failed_rate 0; the stripped graph is as good as the zeroed one."""
     result = _run(tmp_path, optimizer)

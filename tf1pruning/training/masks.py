@@ -54,7 +54,7 @@ def fill_slices_with_ones(variable: tf.Operation, masks: List[tf.Tensor]) -> tf.
     """Returns an operation that sets to one what `masks` zero."""
     with variable.graph.colocate_with(variable, ignore_existing=True):
         value = read(variable)
-        kept = masked(tf.ones_like(value), masks)
+        kept = masked(tf.raw_ops.OnesLike(x=value), masks)  # tf.ones_like is a constant, of the size before strip
         return assign(variable, masked(value, masks) + (1 - kept))
 
 
