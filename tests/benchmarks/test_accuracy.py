@@ -59,6 +59,19 @@ def test_budgets_have_lines_of_their_own() -> None:
         command + '0,1 --methods loop,random', command + '0 --last-training 200 --methods loop']
 
 
+def test_a_picture_has_a_line_for_every_budget(tmp_path: Any) -> None:
+    pytest.importorskip('matplotlib')
+    from benchmarks.accuracy.picture import cuts_of, draw
+    cut = type(load_any().cuts[0])('half', (0.5,), 1.0)
+    case = CaseConfig('Network (small)', LoopConfig('', TrainConfig(1)), (cut,))
+    lines = cuts_of(case, [*ROWS, dict(ROWS[1], updates=2000, accuracy=0.895)])
+    assert [(line.title, line.aim) for line in lines] == [
+        ('Network\nhalf, 10 updates', -1), ('Network\nhalf, 2,000 updates', -1)]
+    assert lines[0].changes == {'loop': pytest.approx([-1, -3]), 'random': pytest.approx([-40])}
+    draw(lines, str(tmp_path / 'accuracy.png'))
+    assert (tmp_path / 'accuracy.png').stat().st_size > 10000
+
+
 def test_the_last_training_can_be_longer() -> None:
     case = CaseConfig('Network', LoopConfig('', TrainConfig(3), values=(0.7, 0.5), finetune=TrainConfig(4)), ())
     assert updates_of(case.trained_on(0).loop) == 10
