@@ -7,6 +7,7 @@ import os
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
 from tf1pruning.errors import ModelError, OptionError
+from tf1pruning.graph.shapes import first_line
 from tf1pruning.model.checkpoint import resolve_prefix
 from tf1pruning.network import AVERAGE, Network
 from tf1pruning.tf1 import tf
@@ -95,7 +96,7 @@ class Classifier:
 
         Raises:
             OutputError: the folder holds another training.
-            OptionError: the loss is no number any more, so the learning rate is too high.
+            OptionError: the loss is no number any more, so the learning rate is too high; or memory does not suffice.
             DataError: files cannot be read, or there are too many bad records.
         """
         if train is None:
@@ -154,6 +155,9 @@ class Classifier:
                     run_in_cluster(training, machine, self.cluster)
         except tf.estimator.NanLossDuringTrainingError as error:
             raise OptionError('the loss is no number any more: lower learning_rate, or raise warmup_steps') from error
+        except tf.errors.ResourceExhaustedError as error:
+            raise OptionError('there is not enough memory for this training (%s): lower batch_size, or take a smaller '
+                              'network' % first_line(error)) from error
         self.images.bad.report()
 
     def evaluate(self, checkpoint: str, part: str = 'test') -> Mapping[str, float]:

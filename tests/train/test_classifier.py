@@ -161,6 +161,19 @@ def test_a_loss_that_is_no_number_is_one_line(tmp_path: Any) -> None:
         wild.train(str(tmp_path))
 
 
+class _Full(tf.train.SessionRunHook):
+    """Says what TensorFlow says where a tensor does not fit into memory."""
+
+    def before_run(self, run_context: Any) -> None:
+        raise tf.errors.ResourceExhaustedError(None, None, 'OOM: allocating tensor with shape[9]\n\t [[{{node x}}]]')
+
+
+def test_too_little_memory_is_one_line(tmp_path: Any) -> None:
+    with pytest.raises(OptionError, match=r'not enough memory .*shape\[9\].*: lower batch_size') as error:
+        Classifier(EXPERIMENT).train(str(tmp_path), hooks=[_Full()])
+    assert '\n' not in str(error.value)
+
+
 def test_bad_records_stop_a_training_with_one_line(tmp_path: Any) -> None:
     for name in ('train-0', 'test-0'):
         write_records(tmp_path / name, bad_ones())
