@@ -13,10 +13,10 @@ import sys
 import time
 from typing import List, Tuple
 
-from absl import app, flags
+from absl import flags
 
-from tf1pruning import PruningError
 from tf1pruning.channels import analyse
+from tf1pruning.cli.program import guarded, parse_flags, start
 from tf1pruning.errors import OutputError
 from tf1pruning.exports.formats import FORMATS
 from tf1pruning.files import write_text
@@ -118,18 +118,13 @@ def make_room(output: str) -> None:
     write_text(os.path.join(output, RESULT), '{}\n')
 
 
-def main(arguments: List[str]) -> int:
-    """Runs the demo; exit code 1 if a promise is not kept, 2 at a user's mistake."""
+def demonstrate() -> int:
+    """Runs the demo; returns 1 if a promise is not kept."""
     began = time.time()
-    try:
-        prepare()
-        make_room(FLAGS.output)
-        experiment, loop = configure(FLAGS.short, FLAGS.seed)
-        classifier = Classifier(experiment)
-        comparison, shipped = run(classifier, experiment.train, loop, FLAGS.output)
-    except PruningError as error:
-        print('error: %s' % error, file=sys.stderr)
-        return 2
+    prepare()
+    make_room(FLAGS.output)
+    experiment, loop = configure(FLAGS.short, FLAGS.seed)
+    comparison, shipped = run(Classifier(experiment), experiment.train, loop, FLAGS.output)
     seconds = time.time() - began
     missed = comparison.missed(TOLERANCE, FLAGS.short)
     result = dict(comparison.to_json(), seconds=round(seconds, 1), short=FLAGS.short, seed=FLAGS.seed, missed=missed)
@@ -142,8 +137,13 @@ def main(arguments: List[str]) -> int:
     return 1 if missed else 0
 
 
+def main(_: List[str]) -> int:
+    """Returns the exit code; a mistake is one line on standard error."""
+    return guarded(demonstrate, 'demo')
+
+
 if __name__ == '__main__':
     flags.DEFINE_boolean('short', False, 'The same stages with fewer steps, for continuous integration.')
     flags.DEFINE_string('output', os.path.join('out', 'demo'), 'The folder to write into; an earlier demo is replaced.')
     flags.DEFINE_integer('seed', 0, 'Of initialisation, order and augmentation.')
-    app.run(main)
+    start(main, parse_flags)

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tf1pruning.errors import OutputError
+from tf1pruning.errors import OptionError, OutputError
+from train import demo
 from train.comparison import Comparison, Measured
 from train.demo import RESULT, configure, make_room
 
@@ -61,3 +62,14 @@ def test_short_configuration_has_fewer_steps() -> None:
     assert short[1].retrain.steps < full[1].retrain.steps
     assert full[0].train.seed == full[1].retrain.seed == 3
     assert short[0].model == full[0].model
+
+
+@pytest.mark.parametrize(('trouble', 'line', 'code'), [
+    (KeyboardInterrupt(), 'demo: interrupted; what was there before is there still\n', 130),
+    (OptionError('no such seed'), 'demo: no such seed\n', 2)])
+def test_trouble_is_one_line(trouble: BaseException, line: str, code: int, monkeypatch: Any, capsys: Any) -> None:
+    def prepare() -> None:
+        raise trouble
+    monkeypatch.setattr(demo, 'prepare', prepare)
+    assert demo.main([]) == code
+    assert capsys.readouterr().err == line
