@@ -58,7 +58,8 @@ def matching(folder: str, pattern: str) -> List[str]:
 
 def _missing_parts(paths: Sequence[str]) -> List[str]:
     """Returns the names of the parts that are in no file; the names say how many there are: `train-00003-of-00005`."""
-    found = [match for match in map(_PART.match, map(os.path.basename, paths)) if match]
+    matches = (_PART.match(os.path.basename(path)) for path in paths)
+    found = [match for match in matches if match]
     wanted = {(match.group(1), match.group(3), match.group(4)): len(match.group(2)) for match in found}
     names = ['%s%0*d-of-%s%s' % (head, digits, number, count, tail)
              for (head, count, tail), digits in sorted(wanted.items()) for number in range(int(count))]
