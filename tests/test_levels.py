@@ -31,7 +31,7 @@ def test_a_file_may_have_both(tmp_path: Any) -> None:
 
 @pytest.mark.parametrize(('text', 'message'), [
     ('levels: {a: 1.0}', r'levels: a: sparsity 1 is not in \[0, 1\) \(line 1\)'),
-    ('levels: {a: -0.1}', r'sparsity -0.1 is not in'), ('levels: {a: .nan}', r'sparsity nan is not in'),
+    ('levels: {a: -0.1}', r'sparsity -0.1 is not in'), ('levels: {a: .nan}', 'a: expected a finite number, found nan'),
     ('levels: {a: half}', "expected float, found 'half'"), ('levels: {}', "no weight tensor under 'levels'"),
     ('bits: {a: 4}', "no weight tensor under 'levels'"), ('level: {a: 0.5}', 'unknown key .*closest: levels'),
     ('[1, 2]', 'expected keys'), ('levels: {a: 0.5, a: 0.6}', 'there twice'), ('{', 'is not YAML'),

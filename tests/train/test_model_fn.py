@@ -69,6 +69,8 @@ def test_averages_lag_behind_and_take_the_place_of_the_weights(tmp_path: Any) ->
     ({'activation': 'mish'}, "no activation named 'mish'; there are elu, hard_swish"),
 ])
 def test_unknown_names(model: dict, message: str) -> None:
-    params = {'model': dataclasses.replace(SMALL, **model), 'train': TrainConfig(5)}
-    with pytest.raises(OptionError, match=message):
+    def build() -> None:
+        params = {'model': dataclasses.replace(SMALL, **model), 'train': TrainConfig(5)}
         classifier_model_fn(tf.zeros([2, 16, 16, 1]), tf.zeros([2], tf.int32), tf.estimator.ModeKeys.TRAIN, params)
+    with pytest.raises(OptionError, match=message):
+        build()
