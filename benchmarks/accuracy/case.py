@@ -1,11 +1,14 @@
 """A network, how it is cut, and how it is trained again."""
 
 import dataclasses
-from typing import Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
 
 from tf1pruning.errors import OptionError
 from train.config import LoopConfig
 from train.telling import steps_of_a_retraining
+
+Row = Mapping[str, Any]
+"""What `run` noted of one cut by one method."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,3 +72,14 @@ def updates_of(loop: LoopConfig) -> int:
     """Returns how many training steps a loop takes, one retraining for each of its values."""
     once = [each.steps for each in (loop.finetune, loop.sparse and loop.sparse.train) if each is not None]
     return len(loop.values) * steps_of_a_retraining(loop) + sum(once)
+
+
+def budgets_of(cut: CutConfig, rows: Sequence[Row]) -> Iterator[Tuple[int, Dict[str, List[Row]]]]:
+    """Yields every number of updates that a cut was measured with, least first, and its rows by their method."""
+    own = [row for row in rows if row.get('cut') == cut.name]
+    for updates in sorted({row['updates'] for row in own}):
+        methods: Dict[str, List[Row]] = {}
+        for row in own:
+            if row['updates'] == updates:
+                methods.setdefault(row['method'], []).append(row)
+        yield updates, methods

@@ -11,10 +11,10 @@ import matplotlib as mpl
 mpl.use('Agg')
 from matplotlib import pyplot as plt
 
-from train.config import CONFIGS, load
+from train.config import CONFIGS
 
-from .case import CaseConfig
-from .run import FOLDER, Results, cases
+from .case import CaseConfig, budgets_of
+from .run import Results, case_of, cases
 
 PICTURE = os.path.join(os.path.dirname(CONFIGS), 'pic', 'accuracy.png')
 INK, PALE = '#24292f', '#d8dee4'
@@ -43,14 +43,10 @@ def cuts_of(case: CaseConfig, rows: Sequence[Mapping[str, Any]]) -> List[Cut]:
     baseline = [row['accuracy'] for row in rows if row['method'] == 'baseline']
     lines = []
     for cut in case.cuts:
-        own = [row for row in rows if row.get('cut') == cut.name]
-        for updates in sorted({row['updates'] for row in own}):
-            changes: Dict[str, List[float]] = {}
-            for row in own:
-                if row['updates'] == updates:
-                    changes.setdefault(row['method'], []).append(100 * (row['accuracy'] - baseline[0]))
-            lines.append(Cut('%s\n%s, %s updates' % (case.title.split(',')[0].split(' (')[0], cut.name,
-                                                     f'{updates:,}'), -cut.largest_loss, changes))
+        for updates, methods in budgets_of(cut, rows):
+            title = '%s\n%s, %s updates' % (case.title.split(',')[0].split(' (')[0], cut.name, f'{updates:,}')
+            lines.append(Cut(title, -cut.largest_loss, {
+                method: [100 * (row['accuracy'] - baseline[0]) for row in own] for method, own in methods.items()}))
     return lines
 
 
@@ -85,7 +81,7 @@ def main() -> None:
     """Draws what was measured."""
     lines: List[Cut] = []
     for name in cases():
-        lines += cuts_of(load(CaseConfig, os.path.join(FOLDER, name + '.yaml')), Results(name).rows)
+        lines += cuts_of(case_of(name), Results(name).rows)
     draw(lines, PICTURE)
 
 

@@ -55,7 +55,7 @@ class Results:
 
 def run_case(name: str, arguments: argparse.Namespace) -> None:
     """Runs what is not done yet of a case."""
-    case = load(CaseConfig, os.path.join(FOLDER, name + '.yaml')).trained_on(arguments.last_training)
+    case = case_of(name).trained_on(arguments.last_training)
     results = Results(name)
     classifier = Classifier(experiment_of(case, arguments))
     began = time.time()
@@ -91,6 +91,11 @@ def experiment_of(case: CaseConfig, arguments: argparse.Namespace) -> Experiment
     if arguments.model:
         model = dataclasses.replace(model, checkpoint=arguments.model)
     return dataclasses.replace(experiment, images=images, model=model)
+
+
+def case_of(name: str) -> CaseConfig:
+    """Reads a case."""
+    return load(CaseConfig, os.path.join(FOLDER, name + '.yaml'))
 
 
 def cases() -> List[str]:

@@ -6,18 +6,16 @@ What stands between the markers of the page is replaced.
 """
 
 import argparse
-import os
 import re
 from typing import Any, Dict, Iterable, List, Mapping, Sequence
 
 import numpy as np
 
 from tf1pruning.files import write_text
-from train.config import load
 
-from .case import CaseConfig, CutConfig, updates_of
+from .case import CaseConfig, CutConfig, budgets_of, updates_of
 from .methods import METHODS
-from .run import FOLDER, Results, cases
+from .run import Results, case_of, cases
 
 BEGIN, END = '<!-- accuracy: made by benchmarks.accuracy.table -->', '<!-- end of accuracy -->'
 TITLES = {'loop': 'the loop: zeros held, distillation, a last training after the strip',
@@ -29,7 +27,7 @@ def tables(found: Iterable[str]) -> str:
     """Returns the sections of all cases with results."""
     sections = []
     for name in found:
-        case, rows = load(CaseConfig, os.path.join(FOLDER, name + '.yaml')), Results(name).rows
+        case, rows = case_of(name), Results(name).rows
         if rows:
             sections.append(section(name, case, rows))
     return '\n\n'.join(sections)
@@ -46,12 +44,9 @@ def section(name: str, case: CaseConfig, rows: Sequence[Mapping[str, Any]]) -> s
         '| cut | method | accuracy | against the baseline | MACs | parameters | updates | seeds |',
         '|---|---|---:|---:|---:|---:|---:|---|']
     for cut in case.cuts:
-        for updates in sorted({row['updates'] for row in rows if row.get('cut') == cut.name}):
-            for method in TITLES:
-                own = [row for row in rows if (row['method'], row.get('cut'), row.get('updates')) == (
-                    method, cut.name, updates)]
-                if own:
-                    lines.append(_line(cut, method, own, baseline[0]['accuracy']))
+        for _, methods in budgets_of(cut, rows):
+            lines += [_line(cut, method, methods[method], baseline[0]['accuracy']) for method in TITLES
+                      if method in methods]
     return '\n'.join(lines)
 
 

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.accuracy import run
 from benchmarks.accuracy.case import CaseConfig, updates_of
 from benchmarks.accuracy.methods import METHODS, drawn
-from benchmarks.accuracy.run import FOLDER, Results, cases
+from benchmarks.accuracy.run import FOLDER, Results, case_of, cases
 from benchmarks.accuracy.table import BEGIN, END, replaced, section
 from tf1pruning.errors import OptionError
 from tf1pruning.plan import GroupPlan, PruningPlan
@@ -26,7 +26,7 @@ ROWS: List[Dict[str, Any]] = [
 
 @pytest.mark.parametrize('name', cases())
 def test_cases_load(name: str) -> None:
-    case = load(CaseConfig, os.path.join(FOLDER, name + '.yaml'))
+    case = case_of(name)
     experiment = load(Experiment, os.path.join(FOLDER, case.loop.experiment))
     assert experiment.images.validation_fraction > 0
     for cut in case.cuts:
@@ -82,7 +82,7 @@ def test_the_last_training_can_be_longer() -> None:
 
 
 def load_any() -> CaseConfig:
-    return load(CaseConfig, os.path.join(FOLDER, cases()[0] + '.yaml'))
+    return case_of(cases()[0])
 
 
 def test_only_what_is_between_the_markers_is_replaced() -> None:
