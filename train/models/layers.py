@@ -1,6 +1,6 @@
 """Layers as raw operations, with the variable names of TF-slim."""
 
-from typing import Sequence
+from typing import Callable, Sequence
 
 from tf1pruning.errors import OptionError
 from tf1pruning.tf1 import tf
@@ -8,12 +8,12 @@ from tf1pruning.tf1 import tf
 from ..config import BuiltConfig, ConvolutionalConfig
 from .activations import Activation, activation
 
-_INITIALIZER = tf.variance_scaling_initializer(2.0, 'fan_out')
-_DENSE_INITIALIZER = tf.variance_scaling_initializer(2.0, 'fan_in')
+_CONVOLUTIONAL = tf.variance_scaling_initializer(2.0, 'fan_out')
+_DENSE = tf.variance_scaling_initializer(2.0, 'fan_in')
 
 
 def convolution(x: tf.Tensor, filters: int, kernel: int = 1, stride: int = 1, bias: bool = False,
-                padding: str = 'SAME') -> tf.Tensor:
+                padding: str = 'SAME', initializer: Callable[..., tf.Tensor] = _CONVOLUTIONAL) -> tf.Tensor:
     """Returns a 2-D convolution with variables `weights` and, if wanted, `biases`.
 
     Raises:
@@ -22,7 +22,7 @@ def convolution(x: tf.Tensor, filters: int, kernel: int = 1, stride: int = 1, bi
     if padding == 'VALID' and kernel > min(x.shape.as_list()[1:3]):
         raise OptionError('a kernel of %d × %d does not fit on %d × %d pixels before %s: set a larger image_size' % (
             kernel, kernel, *x.shape.as_list()[1:3], tf.get_variable_scope().name))
-    weights = tf.get_variable('weights', [kernel, kernel, int(x.shape[3]), filters], initializer=_INITIALIZER)
+    weights = tf.get_variable('weights', [kernel, kernel, int(x.shape[3]), filters], initializer=initializer)
     x = tf.nn.conv2d(x, weights, [1, stride, stride, 1], padding)
     if bias:
         x = tf.nn.bias_add(x, tf.get_variable('biases', [filters], initializer=tf.zeros_initializer()))
@@ -36,9 +36,18 @@ def depthwise_convolution(x: tf.Tensor, stride: int = 1, kernel: int = 3) -> tf.
     return tf.nn.depthwise_conv2d(x, weights, [1, stride, stride, 1], 'SAME')
 
 
+def pooled_dense(x: tf.Tensor, units: int) -> tf.Tensor:
+    """Returns a matrix product plus bias of pooled features `[N, 1, 1, C]`, as a convolution.
+
+    It begins as `dense` does. With the kernels of convolutions, whose spread comes from the number of outputs and is
+    put right by the batch norm behind, few outputs of many inputs would begin at sizes of ten and more.
+    """
+    return convolution(x, units, bias=True, initializer=_DENSE)
+
+
 def dense(x: tf.Tensor, units: int) -> tf.Tensor:
     """Returns a matrix product plus bias of rows `[N, C]`, with the variables `weights` and `biases`."""
-    weights = tf.get_variable('weights', [int(x.shape[1]), units], initializer=_DENSE_INITIALIZER)
+    weights = tf.get_variable('weights', [int(x.shape[1]), units], initializer=_DENSE)
     biases = tf.get_variable('biases', [units], initializer=tf.zeros_initializer())
     return tf.nn.bias_add(tf.matmul(x, weights), biases)
 
@@ -60,9 +69,9 @@ def squeeze_and_excitation(x: tf.Tensor, squeezed: int, gating: Activation = tf.
     with tf.variable_scope('se'):
         gate = tf.reduce_mean(x, [1, 2], keepdims=True)
         with tf.variable_scope('squeeze'):
-            gate = tf.nn.relu(convolution(gate, squeezed, bias=True))
+            gate = tf.nn.relu(pooled_dense(gate, squeezed))
         with tf.variable_scope('excite'):
-            gate = gating(convolution(gate, int(x.shape[3]), bias=True))
+            gate = gating(pooled_dense(gate, int(x.shape[3])))
     return x * gate
 
 
@@ -101,10 +110,10 @@ def dropped_out(x: tf.Tensor, config: BuiltConfig, training: bool) -> tf.Tensor:
 
 
 def pooled_classifier(x: tf.Tensor, config: BuiltConfig, training: bool) -> tf.Tensor:
-    """Pools a feature map over its positions and classifies it by a 1×1 convolution below `Logits`."""
+    """Pools a feature map over its positions and classifies it below `Logits`."""
     with tf.variable_scope('Logits'):
         x = dropped_out(tf.reduce_mean(x, [1, 2], keepdims=True, name='pool'), config, training)
-        return tf.squeeze(convolution(x, config.classes, bias=True), [1, 2])
+        return tf.squeeze(pooled_dense(x, config.classes), [1, 2])
 
 
 def dense_classifier(x: tf.Tensor, config: BuiltConfig, training: bool) -> tf.Tensor:

@@ -9,7 +9,7 @@ from tf1pruning.tf1 import tf
 from ..config import MobileNetV3Config, V3BlockConfig
 from .activations import activation, hard_sigmoid
 from .inverted_residual import Block, block_scope, inverted_residual
-from .layers import batch_norm, convolution, pooled_classifier, squeezed_channels, widened
+from .layers import batch_norm, convolution, pooled_classifier, pooled_dense, squeezed_channels, widened
 
 
 def mobilenet_v3(images: tf.Tensor, config: MobileNetV3Config, training: bool) -> tf.Tensor:
@@ -35,7 +35,7 @@ def mobilenet_v3(images: tf.Tensor, config: MobileNetV3Config, training: bool) -
             x = act(batch_norm(convolution(x, widened(config.head_channels, config)), config, training))
         x = tf.reduce_mean(x, [1, 2], keepdims=True)
         with tf.variable_scope('Conv_2'):
-            x = act(convolution(x, config.hidden_channels, bias=True))
+            x = act(pooled_dense(x, config.hidden_channels))
         logits = pooled_classifier(x, config, training)
     return tf.identity(logits, name='logits')
 

@@ -3,6 +3,7 @@
 import dataclasses
 from typing import List
 
+import numpy as np
 import pytest
 
 from tf1pruning.tf1 import tf
@@ -65,3 +66,14 @@ def test_head() -> None:
 def test_dropout_in_training_only(training: bool) -> None:
     build(dataclasses.replace(SMALL, dropout=0.5), training)
     assert any('dropout' in op.name for op in operations('RandomUniform')) == training
+
+
+def test_logits_begin_at_the_size_of_one() -> None:
+    """However many channels the head has: logits of ten and more cost a training its first epochs."""
+    tf.set_random_seed(0)
+    config = dataclasses.replace(SMALL, head_channels=1280)
+    images = tf.constant(np.random.RandomState(0).randn(32, 16, 16, 1), tf.float32)
+    logits = mobilenet_v2(images, config, training=True)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        assert 0.1 < np.std(session.run(logits)) < 2
