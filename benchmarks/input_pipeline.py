@@ -22,7 +22,7 @@ from tf1pruning.tf1 import tf
 from train.config import CONFIGS, Experiment, FilesConfig, load
 from train.data import Examples, Form, Split, load_images, training_input_fn
 from train.model_fn import classifier_model_fn
-from train.train import prepare
+from train.program import prepare
 
 FLAGS = flags.FLAGS
 _NOT_COUNTED = 5

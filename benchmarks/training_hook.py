@@ -40,7 +40,7 @@ from train.classifier import Classifier
 from train.config import Experiment, load
 from train.data import Form, load_images, training_input_fn
 from train.model_fn import classifier_model_fn
-from train.train import prepare
+from train.program import prepare
 
 FLAGS = flags.FLAGS
 HALF = Selection(Amount(ratio=0.5), ('blocks',), criterion='l2')

@@ -30,10 +30,10 @@ from .classifier import Classifier
 from .comparison import BATCH, Comparison, Measured
 from .config import CONFIGS, Experiment, LoopConfig, TrainConfig, load
 from .measure import Frozen, interleaved_latency
+from .program import prepare
 from .prune_loop import STRIPPED, prune
 from .shipping import SHIPPED, report, ship
 from .telling import Teller, stages_of
-from .train import prepare
 
 FLAGS = flags.FLAGS
 RESULT = 'demo.json'

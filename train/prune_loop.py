@@ -11,7 +11,6 @@ was interrupted, at any moment. This is the file to copy: put your own `tf.estim
 
 import dataclasses
 import os
-import sys
 import time
 from typing import List, Optional
 
@@ -29,9 +28,9 @@ from tf1pruning.training import require_batch_norm
 from .classifier import Classifier
 from .config import CONFIGS, LoopConfig, load
 from .distributed.tasks import following, retrain_together, run_task, train_together
+from .program import define_flags, prepare, read_experiment
 from .retraining import Retraining
 from .telling import Stages, Teller, stages_of
-from .train import define_flags, prepare, read_experiment
 
 FLAGS = flags.FLAGS
 STRIPPED = os.path.join('stripped', 'Stripped_Dir')
@@ -137,6 +136,5 @@ def main(_: List[str]) -> int:
 
 if __name__ == '__main__':
     define_flags(os.path.join(CONFIGS, 'loop_digits.yaml'))
-    flags.adopt_module_key_flags(sys.modules[define_flags.__module__])  # or --help would not show them
     flags.DEFINE_string('checkpoint', None, 'A trained network to begin with: a checkpoint prefix or its folder.')
     start(main, parse_flags)

@@ -8,83 +8,23 @@ Examples:
 The same command again goes on with an interrupted training.
 """
 
-import dataclasses
-import logging
 import os
-import sys
-import warnings
 from typing import List, Optional
 
 from absl import flags
 
 from tf1pruning.cli.program import fail, guarded, parse_flags, start
-from tf1pruning.errors import OptionError
-from tf1pruning.tf1 import quiet, use_tf1_behavior
 
 from .classifier import Classifier
-from .config import CONFIGS, ClusterConfig, Experiment, FilesConfig, ImportedConfig, load
+from .config import CONFIGS, ClusterConfig
 from .distributed.tasks import run_task, train_together
+from .program import define_flags, prepare, read_experiment
 from .resuming import steps_done
 from .sharing import cluster, train_shared
 
 FLAGS = flags.FLAGS
 CLUSTERED = 'clustered'
 """Where the network with shared values is, below the output folder: its training, and in `start` where that begins."""
-
-
-def define_flags(config: str) -> None:
-    """Defines the flags that the programs here share.
-
-    Args:
-        config: the configuration that is read where none is named.
-    """
-    define_experiment_flags(config)
-    flags.DEFINE_string('output', None, 'The folder to write into; a training that is there is gone on with.',
-                        required=True)
-
-
-def define_experiment_flags(config: str) -> None:
-    """Defines the flags that say which network is trained on which images; see `read_experiment`."""
-    flags.DEFINE_string('config', config, 'What to do, as a YAML file.')
-    flags.DEFINE_string('data', None, 'The folder of the images, if not as in the configuration.')
-    flags.DEFINE_string('model', None, 'The checkpoint of a network that is imported, if not as in the configuration.')
-
-
-def read_experiment(path: str) -> Experiment:
-    """Reads a network, its images and its training.
-
-    Args:
-        path: the file; --data may name another folder of images, --model another checkpoint.
-
-    Raises:
-        OptionError: the file is missing or wrong, or what a flag names has no place in it.
-    """
-    experiment = load(Experiment, path)
-    images, model = experiment.images, experiment.model
-    if FLAGS.data is not None:
-        if not isinstance(images, FilesConfig):
-            raise OptionError('--data %s: %s come without files; leave it out' % (FLAGS.data, images.name))
-        images = dataclasses.replace(images, folder=FLAGS.data)
-    if FLAGS.model is not None:
-        if not isinstance(model, ImportedConfig):
-            raise OptionError('--model %s: %s is built, not imported; leave it out, or set the name of the model to '
-                              'imported' % (FLAGS.model, model.name))
-        model = dataclasses.replace(model, checkpoint=FLAGS.model)
-    return dataclasses.replace(experiment, images=images, model=model)
-
-
-def prepare() -> None:
-    """Sets TF1 behaviour and the log format, for programs."""
-    quiet()
-    warnings.filterwarnings('ignore', message='.*tf.layers.*')
-    use_tf1_behavior()
-    lines = logging.StreamHandler(sys.stdout)
-    lines.setFormatter(logging.Formatter('%(message)s'))
-    for package in (__package__, 'tf1pruning'):
-        log = logging.getLogger(package)
-        log.addHandler(lines)
-        log.setLevel(logging.INFO)
-        log.propagate = False
 
 
 def train() -> int:

@@ -20,7 +20,7 @@ from tf1pruning.files import write_text
 from tf1pruning.tf1 import tf
 from train.classifier import Classifier
 from train.config import CONFIGS, Experiment, load
-from train.train import prepare
+from train.program import prepare
 
 from .case import CaseConfig, CutConfig, updates_of
 from .methods import METHODS

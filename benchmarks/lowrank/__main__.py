@@ -18,7 +18,7 @@ from tf1pruning.files import write_text
 from tf1pruning.lowrank.allocation import ALLOCATIONS
 from tf1pruning.lowrank.costs import KINDS
 from tf1pruning.tf1 import quiet, tf
-from train.train import prepare
+from train.program import prepare
 
 RESULTS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'results', 'lowrank_%s.json')
 SHARES = (0.3, 0.5)

@@ -39,8 +39,8 @@ def load_images(config: DataConfig, form: Form) -> Images:
     """
     bad = BadRecords(config.max_bad_records if isinstance(config, FilesConfig) else 0)
     images = one_of(config.name, DATASETS, 'dataset')(config, form, bad)
-    bad.report()
     for name, part in (('train', images.train), ('test', images.test)):
-        if isinstance(part, Split) and not len(part.labels):
+        if part.is_empty():
             raise DataError('no %s images of %s are left that can be used' % (name, config.name))
+    bad.report()
     return images._replace(bad=bad)

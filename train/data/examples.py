@@ -32,6 +32,10 @@ class Examples(abc.ABC):
             start: how many images to skip, as if they had been seen.
         """
 
+    def is_empty(self) -> bool:
+        """Whether there is no image that can be used."""
+        return next(self.raw_batches(1), None) is None
+
     def raw_batches(self, size: int) -> Iterator[Tuple[np.ndarray, np.ndarray]]:
         """Yields images `[N, H, W, C]` as they are kept and their labels `[N]`, in order."""
         with tf.Graph().as_default(), tf.Session() as session:

@@ -12,7 +12,6 @@ The same command again goes on where it was interrupted; other tasks may be adde
 
 import dataclasses
 import os
-import sys
 from typing import Any, Dict, List
 
 from absl import flags
@@ -27,7 +26,7 @@ from tf1pruning.search.journal import Journal
 
 from ..classifier import Classifier
 from ..config import CONFIGS, Experiment
-from ..train import define_experiment_flags, prepare, read_experiment
+from ..program import define_experiment_flags, prepare, read_experiment
 from .compressing import FineTuning
 from .measuring import some_images
 from .running import Experiments
@@ -83,7 +82,6 @@ def main(_: List[str]) -> int:
 def define_flags() -> None:
     """Defines the program's flags."""
     define_experiment_flags(os.path.join(CONFIGS, 'digits.yaml'))
-    flags.adopt_module_key_flags(sys.modules[define_experiment_flags.__module__])  # or --help would not show them
     flags.DEFINE_string('tasks', 'all', 'Experiments, separated by commas.')
     flags.DEFINE_string('results-path', None, 'The folder for the results.', required=True)
     flags.DEFINE_alias('results_path', 'results-path')

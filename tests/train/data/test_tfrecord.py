@@ -104,9 +104,8 @@ def test_too_many_bad_records_stop_with_one_line(tmp_path: Any) -> None:
     write_records(tmp_path / 'train-1', bad_ones())
     with pytest.raises(DataError, match=r'3 bad records, where max_bad_records allows 2; the last is .*train-1: rec'):
         load(tmp_path, max_bad_records=2, in_memory=True)
-    images = load(tmp_path)
     with pytest.raises(DataError, match='1 bad records, where max_bad_records allows 0'):
-        list(images.train.batches())
+        list(load(tmp_path).train.batches())
 
 
 def test_records_that_are_no_examples_are_bad(tmp_path: Any) -> None:
@@ -131,3 +130,14 @@ def test_nothing_there(tmp_path: Any) -> None:
     write_records(tmp_path / 'test-0', [])
     with pytest.raises(DataError, match='no images in'):
         load(tmp_path, in_memory=True)
+    with pytest.raises(DataError, match='no test images of tfrecord are left that can be used'):
+        load(tmp_path)
+
+
+def test_nothing_but_bad_records(tmp_path: Any) -> None:
+    """However many are allowed: a training would look for an image without end."""
+    write(tmp_path)
+    for name in ('train-0', 'train-1'):
+        write_records(tmp_path / name, [b'\xffrubbish'] * 3)
+    with pytest.raises(DataError, match='no train images of tfrecord are left that can be used'):
+        load(tmp_path, max_bad_records=100)
