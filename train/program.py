@@ -15,7 +15,6 @@ from tf1pruning.tf1 import quiet, use_tf1_behavior
 
 from .config import Experiment, FilesConfig, ImportedConfig, load
 
-FLAGS = flags.FLAGS
 flags.disclaim_key_flags()
 
 
@@ -37,26 +36,27 @@ def define_experiment_flags(config: str) -> None:
     flags.DEFINE_string('model', None, 'The checkpoint of a network that is imported, if not as in the configuration.')
 
 
-def read_experiment(path: str) -> Experiment:
+def read_experiment(path: str, given: flags.FlagValues) -> Experiment:
     """Reads a network, its images and its training.
 
     Args:
-        path: the file; --data may name another folder of images, --model another checkpoint.
+        path: the file.
+        given: the flags: --data may name another folder of images, --model another checkpoint.
 
     Raises:
         OptionError: the file is missing or wrong, or what a flag names has no place in it.
     """
     experiment = load(Experiment, path)
     images, model = experiment.images, experiment.model
-    if FLAGS.data is not None:
+    if given.data is not None:
         if not isinstance(images, FilesConfig):
-            raise OptionError('--data %s: %s come without files; leave it out' % (FLAGS.data, images.name))
-        images = dataclasses.replace(images, folder=FLAGS.data)
-    if FLAGS.model is not None:
+            raise OptionError('--data %s: %s come without files; leave it out' % (given.data, images.name))
+        images = dataclasses.replace(images, folder=given.data)
+    if given.model is not None:
         if not isinstance(model, ImportedConfig):
             raise OptionError('--model %s: %s is built, not imported; leave it out, or set the name of the model to '
-                              'imported' % (FLAGS.model, model.name))
-        model = dataclasses.replace(model, checkpoint=FLAGS.model)
+                              'imported' % (given.model, model.name))
+        model = dataclasses.replace(model, checkpoint=given.model)
     return dataclasses.replace(experiment, images=images, model=model)
 
 
