@@ -7,6 +7,7 @@ import dataclasses
 import logging
 import sys
 import warnings
+from typing import Optional
 
 from absl import flags
 
@@ -36,27 +37,28 @@ def define_experiment_flags(config: str) -> None:
     flags.DEFINE_string('model', None, 'The checkpoint of a network that is imported, if not as in the configuration.')
 
 
-def read_experiment(path: str, given: flags.FlagValues) -> Experiment:
+def read_experiment(path: str, data: Optional[str], checkpoint: Optional[str]) -> Experiment:
     """Reads a network, its images and its training.
 
     Args:
         path: the file.
-        given: the flags: --data may name another folder of images, --model another checkpoint.
+        data: the folder of the images, as --data gives it; None leaves the file's.
+        checkpoint: the network that is imported, as --model gives it; None leaves the file's.
 
     Raises:
-        OptionError: the file is missing or wrong, or what a flag names has no place in it.
+        OptionError: the file is missing or wrong, or has no place for a folder or a checkpoint.
     """
     experiment = load(Experiment, path)
     images, model = experiment.images, experiment.model
-    if given.data is not None:
+    if data is not None:
         if not isinstance(images, FilesConfig):
-            raise OptionError('--data %s: %s come without files; leave it out' % (given.data, images.name))
-        images = dataclasses.replace(images, folder=given.data)
-    if given.model is not None:
+            raise OptionError('--data %s: %s come without files; leave it out' % (data, images.name))
+        images = dataclasses.replace(images, folder=data)
+    if checkpoint is not None:
         if not isinstance(model, ImportedConfig):
             raise OptionError('--model %s: %s is built, not imported; leave it out, or set the name of the model to '
-                              'imported' % (given.model, model.name))
-        model = dataclasses.replace(model, checkpoint=given.model)
+                              'imported' % (checkpoint, model.name))
+        model = dataclasses.replace(model, checkpoint=checkpoint)
     return dataclasses.replace(experiment, images=images, model=model)
 
 

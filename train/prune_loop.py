@@ -98,7 +98,8 @@ def run() -> None:
     prepare()
     config = load(LoopConfig, FLAGS.config)
     settings_of(config).check()
-    experiment = read_experiment(os.path.join(os.path.dirname(FLAGS.config), config.experiment), FLAGS)
+    experiment = read_experiment(os.path.join(os.path.dirname(FLAGS.config), config.experiment), FLAGS.data,
+                                 FLAGS.model)
     run_task(experiment, FLAGS.output, lambda classifier: lead(classifier, config, experiment.train.steps),
              lambda worker: following(worker, lambda checkpoint, folder, plan: Retraining(
                  worker, config, checkpoint, 'test').retrain(checkpoint, folder, plan)),

@@ -30,7 +30,7 @@ CLUSTERED = 'clustered'
 def train() -> int:
     """Trains, evaluates and prints the accuracy; returns the exit code."""
     prepare()
-    experiment = read_experiment(FLAGS.config, FLAGS)
+    experiment = read_experiment(FLAGS.config, FLAGS.data, FLAGS.model)
     return run_task(experiment, FLAGS.output, lambda classifier: _lead(classifier, experiment.cluster),
                     lambda worker: {'train': worker.train}) or 0
 

@@ -10,7 +10,6 @@ started again, it goes on. A line for each is kept in `benchmarks/results/accura
 """
 
 import argparse
-import dataclasses
 import json
 import os
 import time
@@ -19,8 +18,8 @@ from typing import Any, Dict, List
 from tf1pruning.files import write_text
 from tf1pruning.tf1 import tf
 from train.classifier import Classifier
-from train.config import CONFIGS, Experiment, load
-from train.program import prepare
+from train.config import CONFIGS, load
+from train.program import prepare, read_experiment
 
 from .case import CaseConfig, CutConfig, updates_of
 from .methods import METHODS
@@ -57,7 +56,8 @@ def run_case(name: str, arguments: argparse.Namespace) -> None:
     """Runs what is not done yet of a case."""
     case = case_of(name).trained_on(arguments.last_training)
     results = Results(name)
-    classifier = Classifier(experiment_of(case, arguments))
+    experiment = read_experiment(os.path.join(FOLDER, case.loop.experiment), arguments.data, arguments.model)
+    classifier = Classifier(experiment)
     began = time.time()
     dense = classifier.train(os.path.join(arguments.output, 'baseline'))
     if not results.has(method='baseline'):
@@ -82,17 +82,6 @@ def run_one(case: CaseConfig, cut: CutConfig, method: str, seed: int, classifier
     print('%s, %s, seed %d: %.2f %%' % (cut.name, method, seed, 100 * found['accuracy']), flush=True)
 
 
-def experiment_of(case: CaseConfig, arguments: argparse.Namespace) -> Experiment:
-    """Returns the network, its images and its training."""
-    experiment = load(Experiment, os.path.join(FOLDER, case.loop.experiment))
-    images: Any = experiment.images
-    model: Any = experiment.model
-    images = dataclasses.replace(images, folder=arguments.data)
-    if arguments.model:
-        model = dataclasses.replace(model, checkpoint=arguments.model)
-    return dataclasses.replace(experiment, images=images, model=model)
-
-
 def case_of(name: str) -> CaseConfig:
     """Reads a case."""
     return load(CaseConfig, os.path.join(FOLDER, name + '.yaml'))
@@ -109,7 +98,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('case', choices=cases())
     parser.add_argument('--data', required=True, help='folder of the images')
-    parser.add_argument('--model', default='', help='checkpoint of a network that is imported')
+    parser.add_argument('--model', help='checkpoint of a network that is imported')
     parser.add_argument('--output', required=True, help='folder for checkpoints; what is there is gone on with')
     parser.add_argument('--seeds', default='0', help='seeds of the trainings after the choice, and of random choices')
     parser.add_argument('--last-training', metavar='STEPS', type=int, default=0,

@@ -43,7 +43,7 @@ def run() -> None:
     tasks = parse_tasks(FLAGS.tasks)
     if FLAGS.finetune_steps is not None and FLAGS.finetune_steps < 1:
         raise OptionError('--finetune_steps %d: it must be at least 1' % FLAGS.finetune_steps)
-    experiment = read_experiment(FLAGS.config, FLAGS)
+    experiment = read_experiment(FLAGS.config, FLAGS.data, FLAGS.model)
     classifier = Classifier(experiment)
     tests = some_images(classifier.images.test, FLAGS.test_dataset_fraction)
     folder = FLAGS.results_path

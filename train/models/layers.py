@@ -40,7 +40,8 @@ def pooled_dense(x: tf.Tensor, units: int) -> tf.Tensor:
     """Returns a matrix product plus bias of pooled features `[N, 1, 1, C]`, as a convolution.
 
     It begins as `dense` does. With the kernels of convolutions, whose spread comes from the number of outputs and is
-    put right by the batch norm behind, few outputs of many inputs would begin at sizes of ten and more.
+    put right by the batch norm behind, few outputs of many inputs would begin too large: 10 logits of 1,280 features
+    with a deviation of 6.4 in place of 0.6.
     """
     return convolution(x, units, bias=True, initializer=_DENSE)
 
