@@ -174,13 +174,23 @@ def test_too_little_memory_is_one_line(tmp_path: Any) -> None:
     assert '\n' not in str(error.value)
 
 
-def test_bad_records_stop_a_training_with_one_line(tmp_path: Any) -> None:
+def test_bad_records_stop_it_with_one_line(tmp_path: Any) -> None:
+    """Before the training where they come first, else when they are met."""
+    model = LeNet300Config(image_size=6, image_channels=3, classes=5, hidden=(4,))
+    images = TFRecordConfig(folder=str(tmp_path), max_bad_records=2)
+    experiment = Experiment(model, TrainConfig(40, batch_size=4), images)
+    said = '3 bad records, where max_bad_records allows 2; the last .*train-0'
     for name in ('train-0', 'test-0'):
         write_records(tmp_path / name, bad_ones())
-    images = TFRecordConfig(folder=str(tmp_path), max_bad_records=2)
-    model = LeNet300Config(image_size=6, image_channels=3, classes=5, hidden=(4,))
-    classifier = Classifier(Experiment(model, TrainConfig(20, batch_size=4), images))
-    with pytest.raises(DataError, match='3 bad records, where max_bad_records allows 2; the last .*train-0') as error:
+    with pytest.raises(DataError, match=said) as error:
+        Classifier(experiment)
+    assert '\n' not in str(error.value)
+
+    good = [record for number, record in enumerate(bad_ones()) if number not in (2, 5, 8)]
+    write_records(tmp_path / 'train-0', good * 20 + bad_ones())
+    write_records(tmp_path / 'test-0', good)
+    classifier = Classifier(experiment)
+    with pytest.raises(DataError, match=said) as error:
         classifier.train(str(tmp_path / 'out'))
     assert '\n' not in str(error.value)
 
