@@ -19,11 +19,18 @@ class CutConfig:
         name: as in the table, e.g. `2.0 × fewer MACs`.
         values: the steps there: what remains of the MACs or parameters after each.
         largest_loss: the target: accuracy that may be lost at most, in points.
+        scopes: where channels are taken; none: where the loop says.
     """
 
     name: str
     values: Tuple[float, ...]
     largest_loss: float
+    scopes: Tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        """What the cut's folders begin with."""
+        return '_'.join(('%g' % self.values[-1],) + self.scopes)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +67,7 @@ class CaseConfig:
 
     def loop_of(self, cut: CutConfig, seed: int) -> LoopConfig:
         """Returns the loop for a cut, with the seed in all of its trainings."""
-        loop = dataclasses.replace(self.loop, values=cut.values)
+        loop = dataclasses.replace(self.loop, values=cut.values, scopes=cut.scopes or self.loop.scopes)
         finetune = loop.finetune and dataclasses.replace(loop.finetune, seed=seed)
         sparse = loop.sparse and dataclasses.replace(
             loop.sparse, train=dataclasses.replace(loop.sparse.train, seed=seed))

@@ -7,6 +7,7 @@ import os
 from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 import matplotlib as mpl
+import numpy as np
 
 mpl.use('Agg')
 from matplotlib import pyplot as plt
@@ -18,6 +19,8 @@ from .run import Results, case_of, cases
 
 PICTURE = os.path.join(os.path.dirname(CONFIGS), 'pic', 'accuracy.png')
 INK, PALE = '#24292f', '#d8dee4'
+LEAST = -5.0
+"""Where the axis ends, in points: what lost more has its mark there, and its figure beside it."""
 MARKS: Mapping[str, Tuple[str, str, str]] = {
     'loop': ('the loop', 'o', '#1f6feb'), 'uniform_l1': ('uniform L1, one shot', 's', '#d95f02'),
     'random': ('random, one shot', 'X', '#7a828e'), 'without_hooks': ('the plain loop', '^', '#1b9e77')}
@@ -58,7 +61,12 @@ def draw(lines: Sequence[Cut], path: str) -> None:
         axes.plot([cut.aim] * 2, [place - 0.32, place + 0.32], color=INK, linewidth=1.4)
         for method in sorted(cut.changes, key=list(MARKS).index, reverse=True):  # the loop on top
             (_, mark, colour), changes = MARKS[method], cut.changes[method]
-            axes.plot(changes, [place] * len(changes), mark, color=colour, markersize=8, markeredgecolor='white')
+            axes.plot(np.maximum(changes, LEAST), [place] * len(changes), mark, color=colour, markersize=8,
+                      markeredgecolor='white')
+            for change in changes:
+                if change < LEAST:
+                    axes.annotate('← %.1f' % change, (LEAST, place), (8, 0), textcoords='offset points', va='center',
+                                  fontsize=8, color=colour, bbox={'facecolor': 'white', 'edgecolor': 'none', 'pad': 1})
     for name, mark, colour in MARKS.values():
         axes.plot([], [], mark, color=colour, markersize=8, markeredgecolor='white', label=name)
     axes.plot([], [], color=INK, linewidth=1.4, label='aim')

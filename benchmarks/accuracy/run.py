@@ -75,7 +75,7 @@ def run_one(case: CaseConfig, cut: CutConfig, method: str, seed: int, classifier
     """Makes one cut by one method."""
     loop, began = case.loop_of(cut, seed), time.time()
     updates = updates_of(loop)
-    folder = os.path.join(output, '%g_%s_%d_%d' % (cut.values[-1], method, updates, seed))
+    folder = os.path.join(output, '%s_%s_%d_%d' % (cut.folder, method, updates, seed))
     found = METHODS[method](classifier, dense, loop, folder)
     results.add(cut=cut.name, method=method, seed=seed, updates=updates, seconds=round(time.time() - began),
                 **found)
