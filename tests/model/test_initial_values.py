@@ -59,3 +59,20 @@ def test_initial_values_of_the_whole_network_stay_finite(tmp_path: Any) -> None:
     assert all(np.isfinite(value).all() for value in values.values())
     assert values['wide/bn/gamma'].tolist() == [1.0] * 512
     assert sorted(values) == sorted(back)
+
+
+@pytest.mark.parametrize('use_resource', [False, True], ids=['ref', 'resource'])
+def test_a_warm_start_is_no_initial_value(tmp_path: Any, use_resource: bool) -> None:
+    """What began with the values of another checkpoint is initialised as it was declared, at its new size."""
+    network = build(INITIALIZERS['ones'], use_resource)
+    for name in ('first', 'second'):
+        (tmp_path / name).mkdir()
+    first = builders.save_graph(network, tmp_path / 'first')
+    with tf.Graph().as_default(), builders.new_session() as session:
+        network()
+        tf.train.init_from_checkpoint(first.prefix, {'/': '/'})
+        session.run(tf.global_variables_initializer())
+        prefix = tf.train.Saver().save(session, str(tmp_path / 'second' / 'model.ckpt'))
+    done = operate(first._replace(prefix=prefix), tmp_path)
+    values, _ = plain.initialise_and_resave(done.hard, str(tmp_path))
+    assert np.array_equal(values['first/kernel'], np.ones((1, 1, 3, 12)))

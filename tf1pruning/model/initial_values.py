@@ -16,14 +16,22 @@ _ELEMENTWISE = ('Identity', 'Cast', 'Add', 'AddV2', 'Sub', 'Mul', 'RealDiv', 'Ne
 
 
 def initialiser_of(view: GraphView, variable: str, definition: Optional[VariableDef]) -> Optional[str]:
-    """Returns the node that assigns a variable's initial value, None where the graph has none."""
-    if definition is not None and definition.initializer_name in view:
+    """Returns the node that assigns a variable's initial value, None where the graph has none.
+
+    What restores a value from a file is not it, even where a warm start has declared it to be.
+    """
+    if definition is not None and definition.initializer_name in view and not _restores(
+            view, definition.initializer_name):
         return str(definition.initializer_name)
     for use in view.uses.get(variable, ()):
-        if view.op(use.node) in ASSIGN_OPS and use.position == 0 and view.op(
-                view.source(view.inputs[use.node][1]).node) not in ('RestoreV2', 'Placeholder'):
+        if view.op(use.node) in ASSIGN_OPS and use.position == 0 and not _restores(view, use.node):
             return use.node
     return None
+
+
+def _restores(view: GraphView, assign: str) -> bool:
+    """Whether a node assigns what comes from outside of the graph."""
+    return view.op(view.source(view.inputs[assign][1]).node) in ('RestoreV2', 'Placeholder')
 
 
 def is_plain(view: GraphView, value: TensorName) -> bool:
