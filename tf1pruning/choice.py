@@ -26,6 +26,7 @@ class Selection(NamedTuple):
         combine: a name in `criteria.COMBINE`: what is made of a channel's scores in several kernels.
         calibration: the examples that the criteria in `MEASURED` look at.
         reconstruct: whether what reads pruned channels is fitted on the examples, see `reconstruction`.
+        earlier: a plan that has been carried out already: its channels are chosen again, before any other.
     """
 
     amount: Amount
@@ -35,6 +36,7 @@ class Selection(NamedTuple):
     combine: str = 'mean'
     calibration: Optional[Calibration] = None
     reconstruct: bool = False
+    earlier: Optional[PruningPlan] = None
 
     def plan(self, channels: Channels) -> PruningPlan:
         """Chooses the channels of a model that go.
@@ -48,7 +50,7 @@ class Selection(NamedTuple):
         if selected and not groups:
             raise OptionError('exclude (--exclude) leaves nothing of what the scopes (--scopes) name')
         return choose(channels, groups, self.amount, self.criterion, self.combine,
-                      measured(channels, groups, self.criterion, self.calibration))
+                      measured(channels, groups, self.criterion, self.calibration), self.earlier)
 
 
 def measured(channels: Channels, groups: Sequence[Group], criterion: str, calibration: Optional[Calibration]
@@ -94,7 +96,8 @@ class SameCounts(NamedTuple):
 
 
 def choose(channels: Channels, groups: Sequence[Group], amount: Amount, criterion: str = 'redundancy',
-           combine: str = 'mean', activations: Optional[Activations] = None) -> PruningPlan:
+           combine: str = 'mean', activations: Optional[Activations] = None,
+           earlier: Optional[PruningPlan] = None) -> PruningPlan:
     """Scores the channels of some groups and chooses those that go.
 
     Args:
@@ -104,12 +107,13 @@ def choose(channels: Channels, groups: Sequence[Group], amount: Amount, criterio
         criterion: name of the criterion.
         combine: what is made of a channel's scores in several kernels.
         activations: what a calibration run measured, for criteria that look at activations.
+        earlier: see `Selection`.
 
     Raises:
         OptionError: an option is out of its range, or a target cannot be met.
     """
     amount.check()
-    ranking = Ranking(channels, groups, criterion, combine, amount, activations)
+    ranking = Ranking(channels, groups, criterion, combine, amount, activations, earlier)
     if amount.threshold is not None:
         return ranking.plan(ranking.above(amount.threshold))
     if amount.ratio is not None:

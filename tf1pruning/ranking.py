@@ -74,32 +74,44 @@ class Ranking:
         combine: a name in `criteria.COMBINE`.
         amount: what limits every choice; how much goes is not looked at.
         activations: what the criteria in `MEASURED` look at.
+        earlier: a plan that has been carried out already: its channels go in any case, and before all others.
+
+    Attributes:
+        fewest: how many channels of each group go at least.
     """
 
     def __init__(self, channels: Channels, groups: Sequence[Group], criterion: str, combine: str,
-                 amount: Amount, activations: Optional[Activations] = None) -> None:
+                 amount: Amount, activations: Optional[Activations] = None,
+                 earlier: Optional[PruningPlan] = None) -> None:
         self.channels = channels
         self.groups = list(groups)
         self.criterion = criterion
         self.amount = amount
         self.scores = [score(channels, group, criterion, combine, activations) for group in self.groups]
-        self.order = [np.argsort(-each, kind='stable') for each in self.scores]
+        before = {group.name: list(group.pruned) for group in earlier.groups} if earlier else {}
+        self.fewest = [len(before.get(group.name, ())) for group in self.groups]
+        self._ranks = [scores.copy() for scores in self.scores]
+        for group, ranks in zip(self.groups, self._ranks):
+            ranks[before.get(group.name, [])] = np.inf
+        self._order = [np.argsort(-each, kind='stable') for each in self._ranks]
 
     def above(self, threshold: float) -> List[int]:
         """Returns how many channels of each group go at a threshold: never one below it."""
-        return [self._gone(group, int((scores > threshold).sum()), round_up=True)
-                for group, scores in zip(self.groups, self.scores)]
+        return self._counts([int((ranks > threshold).sum()) for ranks in self._ranks], round_up=True)
 
     def part(self, ratio: float) -> List[int]:
         """Returns how many channels of each group go for a ratio."""
         if not self.amount.together:
-            return [self._gone(group, int(round(group.size * ratio)), round_up=False) for group in self.groups]
-        normal = [scores / (scores.mean() or 1.0) for scores in self.scores]
+            return self._counts([int(round(group.size * ratio)) for group in self.groups], round_up=False)
+        normal = [ranks / _mean_of_finite(ranks) for ranks in self._ranks]
         everything = np.sort(np.concatenate(normal))[::-1] if normal else np.zeros(0)
         wanted = int(round(everything.size * ratio))
         limit = everything[wanted - 1] if wanted else np.inf
-        return [self._gone(group, int((scores >= limit).sum()), round_up=False)
-                for group, scores in zip(self.groups, normal)]
+        return self._counts([int((ranks >= limit).sum()) for ranks in normal], round_up=False)
+
+    def _counts(self, wanted: Sequence[int], round_up: bool) -> List[int]:
+        return [max(self._gone(group, each, round_up), fewest)
+                for group, each, fewest in zip(self.groups, wanted, self.fewest)]
 
     def _gone(self, group: Group, wanted: int, round_up: bool) -> int:
         least = max(self.amount.min_channels, int(np.ceil(group.size * (1 - self.amount.max_ratio) - 1e-9)))
@@ -110,7 +122,7 @@ class Ranking:
     def labels(self, counts: Sequence[int]) -> np.ndarray:
         """Returns which classes go when the most redundant channels of each group do; pieces of splits keep one."""
         gone = np.zeros(self.channels.pinned.size, bool)
-        for group, order, count in zip(self.groups, self.order, counts):
+        for group, order, count in zip(self.groups, self._order, counts):
             gone[group.classes[order[:count]]] = True
         self._keep_pieces(gone)
         return gone
@@ -119,14 +131,14 @@ class Ranking:
         """Takes back one channel, the least redundant, of every piece of a split that would lose all."""
         if not self.channels.divided:
             return
-        scores = np.zeros(gone.size)
-        for group, each in zip(self.groups, self.scores):
-            scores[group.classes] = each
+        ranks = np.zeros(gone.size)
+        for group, each in zip(self.groups, self._ranks):
+            ranks[group.classes] = each
         for divided in self.channels.divided:
             for piece in divided.pieces:
                 labels = self.channels.labels[piece]
                 if labels.size and gone[labels].all():
-                    gone[labels[np.argmin(scores[labels])]] = False
+                    gone[labels[np.argmin(ranks[labels])]] = False
 
     def plan(self, counts: Sequence[int]) -> PruningPlan:
         """Makes the plan in which so many channels of each group go."""
@@ -137,6 +149,12 @@ class Ranking:
                       tuple(int(number) for number in np.flatnonzero(gone[group.classes])), self.criterion,
                       self.amount.threshold, tuple(float(value) for value in scores))
             for group, scores in zip(self.groups, self.scores)))
+
+
+def _mean_of_finite(ranks: np.ndarray) -> float:
+    """Returns the mean of what has not gone earlier; 1 where that is nothing."""
+    finite = ranks[np.isfinite(ranks)]
+    return float(finite.mean()) or 1.0 if finite.size else 1.0
 
 
 def aligned(size: int, remaining: int, align: int, round_up: bool) -> int:

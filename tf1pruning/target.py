@@ -88,7 +88,7 @@ def _neighbours(ranking: Ranking, counts: List[int], most: List[int], fewer: boo
         kept = group.size - counts[index]
         step = (kept - 1) // align * align if fewer else min(group.size, (kept // align + 1) * align)
         gone = group.size - step
-        if step > 0 and gone != counts[index] and gone <= most[index]:
+        if step > 0 and gone != counts[index] and ranking.fewest[index] <= gone <= most[index]:
             found.append(counts[:index] + [gone] + counts[index + 1:])
     return found
 

@@ -130,7 +130,8 @@ class _Loop:
         """Chooses, and retrains until the filters are zero and the accuracy is enough; None where it never is."""
         try:
             chosen = self.journal.once(folder + '/soft', lambda: self._with_relative_paths(choose_and_zero(
-                self.network, before.checkpoint, step, self.settings, self._path(folder + '/Pruned_Dir'))))
+                self.network, before.checkpoint, step, self.settings, self._path(folder + '/Pruned_Dir'),
+                before.plan)))
         except OptionError as error:  # a target that the weights of the moment, or half a step, do not come near to
             logger.warning('%s is left out: %s', step, error)
             return None

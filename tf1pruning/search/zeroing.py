@@ -1,7 +1,7 @@
 """Checkpoints of a pruning loop: channels are chosen and set to zero, and counted where they came back."""
 
 import os
-from typing import Any, Dict, Mapping
+from typing import Any, Dict, Mapping, Optional
 
 import numpy as np
 
@@ -25,8 +25,8 @@ ZERO = 1e-9
 """A slice with Σ|w| below this counts as zero."""
 
 
-def choose_and_zero(network: Network, checkpoint: str, step: Step, settings: LoopSettings,
-                    folder: str) -> Dict[str, Any]:
+def choose_and_zero(network: Network, checkpoint: str, step: Step, settings: LoopSettings, folder: str,
+                    earlier: Optional[PruningPlan] = None) -> Dict[str, Any]:
     """Chooses the channels that go by the weights as they are now, and sets them to zero.
 
     Args:
@@ -35,13 +35,14 @@ def choose_and_zero(network: Network, checkpoint: str, step: Step, settings: Loo
         step: how much goes.
         settings: of what, and by what criterion.
         folder: where checkpoint and plan are written.
+        earlier: the plan of the step before, whose channels are among those that go.
 
     Returns:
         Where they are, and what remains.
     """
     model = network.load(checkpoint)
     channels = analyse(to_inference(model))
-    plan = _choice(step, settings).plan(channels)
+    plan = _choice(step, settings)._replace(earlier=earlier).plan(channels)
     with atomic_folder(folder) as temporary:
         plan.save(os.path.join(temporary, 'plan.json'))
         prefix = save_checkpoint(soft_prune(model, channels, plan), temporary)
