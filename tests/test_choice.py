@@ -12,6 +12,7 @@ from tf1pruning.choice import SameCounts, Selection, choose
 from tf1pruning.criteria import score
 from tf1pruning.criteria.combine import combine
 from tf1pruning.errors import NameNotFoundError, OptionError, PlanError
+from tf1pruning.passes.soft_prune import soft_prune
 from tf1pruning.ranking import Amount
 
 
@@ -71,6 +72,30 @@ def test_random_is_the_same_every_time(channels: Channels) -> None:
     assert np.array_equal(score(channels, first, 'random'), score(channels, first, 'random'))
     size = min(first.size, second.size)
     assert not np.array_equal(score(channels, first, 'random')[:size], score(channels, second, 'random')[:size])
+
+
+AMOUNTS = {
+    'ratio': [Amount(ratio=part, align=2) for part in (0.25, 0.5)],
+    'ratio together': [Amount(ratio=part, align=2, together=True) for part in (0.25, 0.5)],
+    'macs': [Amount(target={'macs': part}, align=2, tolerance=0.1) for part in (0.8, 0.5)],
+    'macs together': [Amount(target={'macs': part}, align=2, tolerance=0.1, together=True) for part in (0.8, 0.5)],
+}
+
+
+@pytest.mark.parametrize('kind', ['threshold', *sorted(AMOUNTS)])
+@pytest.mark.parametrize('criterion', ['l1', 'l2', 'redundancy', 'geometric_median', 'random'])
+def test_what_has_gone_earlier_goes_again(channels: Channels, criterion: str, kind: str) -> None:
+    """Though the weights have changed: what a plan took is zero now, and all other channels are drawn anew."""
+    thresholds = (0.6, 0.4) if criterion == 'redundancy' else (0.15, 0.02)
+    small, large = AMOUNTS.get(kind) or [Amount(threshold=each, align=1) for each in thresholds]
+    earlier = choose(channels, channels.groups, small, criterion)
+    random = np.random.RandomState(3)
+    drawn = channels.model.weights.replaced({
+        name: random.normal(size=values.shape).astype(np.float32) for name, values in channels.model.weights.items()})
+    zeroed = soft_prune(channels.model.replace(weights=drawn), channels, earlier)
+    later = choose(channels.with_weights(zeroed.weights), channels.groups, large, criterion, earlier=earlier)
+    assert all(set(before.pruned) <= set(after.pruned) for before, after in zip(earlier.groups, later.groups))
+    assert later.pruned_count > earlier.pruned_count > 0
 
 
 def test_as_many_chosen_anew(channels: Channels) -> None:
