@@ -42,8 +42,8 @@ class DataConfig:
 
     Attributes:
         name: which of `train.data`; every kind has keys of its own.
-        validation_fraction: part of every class that is taken from the training images, to decide by: never trained
-            on, and not what is reported in the end; 0 for none.
+        validation_fraction: part of every class (but see `TFRecordConfig`) that is taken from the training images, to
+            decide by: never trained on, and not what is reported in the end; 0 for none.
         split_seed: which part; the same seed is the same split on every machine.
         augment: what happens to training images.
     """
@@ -185,6 +185,9 @@ class FolderConfig(PicturesConfig):
 @dataclasses.dataclass(frozen=True)
 class TFRecordConfig(PicturesConfig):
     """TFRecord files of `tf.train.Example`.
+
+    `validation_fraction` is a part of all records, evenly spread over each file and over the files, not a part of every
+    class: classes are not known before everything is read.
 
     Attributes:
         train_files: pattern of the files for training, below `folder`.

@@ -56,12 +56,28 @@ def matching(folder: str, pattern: str) -> List[str]:
     return paths
 
 
+def numbers_of(paths: Sequence[str]) -> List[int]:
+    """Numbers files in the order of their names, from 0.
+
+    Missing parts have a number, too, so that a part which is fetched later, or lies on another machine only, changes
+    no other file's. The folder does not matter.
+    """
+    folder = os.path.dirname(paths[0])
+    expected = sorted({*paths, *(os.path.join(folder, name) for name in _parts(paths))})
+    places = {path: number for number, path in enumerate(expected)}
+    return [places[path] for path in paths]
+
+
 def _missing_parts(paths: Sequence[str]) -> List[str]:
-    """Returns the names of the parts that are in no file; the names say how many there are: `train-00003-of-00005`."""
+    """Returns the names of the parts that are in no file."""
+    folder = os.path.dirname(paths[0])
+    return [name for name in _parts(paths) if not os.path.exists(os.path.join(folder, name))]
+
+
+def _parts(paths: Sequence[str]) -> List[str]:
+    """Returns the names of all parts; the names of some say how many there are: `train-00003-of-00005`."""
     matches = (_PART.match(os.path.basename(path)) for path in paths)
     found = [match for match in matches if match]
     wanted = {(match.group(1), match.group(3), match.group(4)): len(match.group(2)) for match in found}
-    names = ['%s%0*d-of-%s%s' % (head, digits, number, count, tail)
-             for (head, count, tail), digits in sorted(wanted.items()) for number in range(int(count))]
-    folder = os.path.dirname(paths[0])
-    return [name for name in names if not os.path.exists(os.path.join(folder, name))]
+    return ['%s%0*d-of-%s%s' % (head, digits, number, count, tail)
+            for (head, count, tail), digits in sorted(wanted.items()) for number in range(int(count))]

@@ -9,14 +9,15 @@ from tf1pruning.tf1 import tf
 
 from ..config import TFRecordConfig
 from .bad_records import BadRecords
-from .files import folder_of, matching
+from .files import folder_of, matching, numbers_of
 from .form import Form
 from .split import Images, tensor_of
 from .stream import Stream, images_of
 from .tolerant import checked_label
 
 _FILES_AT_ONCE = 4
-_GOLDEN_RATIO = (5 ** 0.5 - 1) / 2
+_RECORD_STEP, _FILE_STEP = (5 ** 0.5 - 1) / 2, 2 ** 0.5 - 1
+"""From one record's place (0 to 1) to the next one's, and from where one file begins to where the next one does."""
 
 
 def load_tfrecord(config: TFRecordConfig, form: Form, bad: BadRecords) -> Images:
@@ -51,29 +52,34 @@ class TFRecords(Stream):
     def __init__(self, pattern: str, config: TFRecordConfig, form: Form, bad: BadRecords,
                  part: Tuple[float, float] = (0.0, 1.0)) -> None:
         self._config, self._part = config, part
-        self._paths = np.array([path.encode('utf-8') for path in matching(folder_of(config), pattern)])
+        paths = matching(folder_of(config), pattern)
+        self._paths = np.array([path.encode('utf-8') for path in paths])
+        self._places = np.array(numbers_of(paths)) * _FILE_STEP
         super().__init__(self._decode_record, form, form.normalisation(config), bad, config.folder)
         bad.sources.append(self._damaged)
 
     def records(self) -> tf.data.Dataset:
         """Returns the names and the contents of all records once, in order."""
-        return tf.data.Dataset.from_tensor_slices(tensor_of(self._paths)).flat_map(self._in_file)
+        return self._files().flat_map(self._in_file)
 
     def shuffled_records(self, seed: int, start: int) -> tf.data.Dataset:
         """Returns names and contents without end: files in a random order, records drawn from a buffer.
 
         Skipping would mean to read all that is skipped. So another order begins there, the same for the same start.
         """
-        paths = tf.data.Dataset.from_tensor_slices(tensor_of(self._paths))
-        paths = paths.shuffle(len(self._paths), seed=seed + start, reshuffle_each_iteration=True)
-        records = paths.interleave(self._in_file, min(_FILES_AT_ONCE, len(self._paths)))
+        files = self._files().shuffle(len(self._paths), seed=seed + start, reshuffle_each_iteration=True)
+        records = files.interleave(self._in_file, min(_FILES_AT_ONCE, len(self._paths)))
         return records.shuffle(self._config.shuffle_buffer, seed=seed + start, reshuffle_each_iteration=True).repeat()
 
-    def _in_file(self, path: tf.Tensor) -> tf.data.Dataset:
+    def _files(self) -> tf.data.Dataset:
+        """Returns the path of every file and the place of its first record."""
+        return tf.data.Dataset.from_tensor_slices((tensor_of(self._paths), tensor_of(self._places)))
+
+    def _in_file(self, path: tf.Tensor, place: tf.Tensor) -> tf.data.Dataset:
         compression = '' if self._config.compression == 'none' else self._config.compression.upper()
         numbered = tf.data.Dataset.zip((tf.data.experimental.Counter(), tf.data.TFRecordDataset(path, compression)))
         if self._part != (0.0, 1.0):
-            numbered = numbered.filter(lambda number, record: self._is_taken(number))
+            numbered = numbered.filter(lambda number, record: self._is_taken(place, number))
         return numbered.map(lambda number, record: (
             tf.strings.join([path, ': record ', tf.strings.as_string(number)]), record))
 
@@ -89,9 +95,17 @@ class TFRecords(Stream):
                 return '%s cannot be read (%s): make it again' % (path.decode('utf-8'), error.message.splitlines()[0])
         return ''
 
-    def _is_taken(self, number: tf.Tensor) -> tf.Tensor:
-        """Spreads a part evenly: multiples of the golden ratio fill the interval from 0 to 1 as they come."""
-        place = tf.cast(number + self._config.split_seed, tf.float64) * _GOLDEN_RATIO
+    def _is_taken(self, first: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
+        """Whether a record belongs to the part; spread evenly over the records of a file, and over the files.
+
+        Multiples of the golden ratio fill the interval from 0 to 1 as they come. So do those of √2, where the files
+        begin: else the first record of every file would belong to the same part.
+
+        Args:
+            first: float64, the place of the file's first record.
+            number: int64, of the record in its file.
+        """
+        place = first + tf.cast(number + self._config.split_seed, tf.float64) * _RECORD_STEP
         place -= tf.floor(place)
         return tf.logical_and(place >= self._part[0], place < self._part[1])
 

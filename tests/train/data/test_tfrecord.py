@@ -1,12 +1,14 @@
 """TFRecord files: keys, encodings and parts; bad records are counted and left out."""
 
+import os
 from typing import Any, List, Set
 
 import numpy as np
 import pytest
 
-from tests.train.data.drawn import drawn, same
+from tests.train.data.drawn import batches, drawn, same
 from tests.train.data.written import encoded, example, noise, write_records
+from tf1pruning.tf1 import tf
 from train.config import TFRecordConfig
 from train.data import DataError, Form, load_images
 
@@ -43,8 +45,8 @@ def test_in_memory_is_the_same(tmp_path: Any) -> None:
     np.testing.assert_array_equal(images.train.arrays()[0], load(tmp_path).train.arrays()[0])
 
 
-def seen(batches: List[Any]) -> Set[bytes]:
-    return {image.tobytes() for images, _ in batches for image in images}
+def seen(several: List[Any]) -> Set[bytes]:
+    return {image.tobytes() for images, _ in several for image in images}
 
 
 def test_training_order_depends_on_the_seed_only(tmp_path: Any) -> None:
@@ -67,6 +69,48 @@ def test_validation_is_a_part_of_the_training_files(tmp_path: Any) -> None:
     other = load(tmp_path, validation_fraction=0.25, split_seed=1)
     assert seen(list(other.validation.raw_batches(16))) != validation
     assert len(seen(drawn(images.train, 20))) == len(train)
+
+
+def write_shards(folder: Any, size: int, count: int = 240) -> None:
+    """Writes records that differ in their labels, a few into each file."""
+    folder.mkdir()
+    records = [example(bytes(12), number) for number in range(count)]
+    for shard in range(count // size):
+        write_records(folder / ('train-%05d-of-%05d' % (shard, count // size)), records[shard * size:][:size])
+    write_records(folder / 'test', records[:1])
+
+
+def labels_of_parts(folder: Any, split_seed: int = 0) -> List[List[int]]:
+    """The labels of the shards' records that are trained on, and of the tenth that is decided by."""
+    images = load(folder, Form(2, 3, 240), encoding='raw', validation_fraction=0.1, split_seed=split_seed)
+    contents = [batches(lambda part=part: part.records().batch(240), 1)[0][1]
+                for part in (images.train, images.validation)]
+    return [[tf.train.Example.FromString(content).features.feature['image/class/label'].int64_list.value[0]
+             for content in part] for part in contents]
+
+
+@pytest.mark.parametrize('size', [1, 2, 3, 5, 20, 240])
+def test_validation_is_spread_evenly_however_few_records_a_file_has(tmp_path: Any, size: int) -> None:
+    """24 of the 240 records would be exact. If there were five classes in turn, some of each would be taken, too."""
+    write_shards(tmp_path / 'shards', size)
+    parts = [labels_of_parts(tmp_path / 'shards', seed) for seed in (0, 2 ** 32 - 1)]
+    for train, validation in parts:
+        assert sorted(train + validation) == list(range(240))
+        assert 22 <= len(validation) <= 26
+        assert np.bincount(np.array(validation) % 5, minlength=5).min() >= 2
+    assert len({tuple(validation) for _, validation in parts}) == 2
+
+
+def test_validation_depends_on_names_only(tmp_path: Any) -> None:
+    """Neither where the files lie nor which parts are missing changes what is decided by."""
+    for name in ('here', 'elsewhere'):
+        write_shards(tmp_path / name, 3)
+    whole = labels_of_parts(tmp_path / 'here')
+    assert labels_of_parts(tmp_path / 'here') == labels_of_parts(tmp_path / 'elsewhere') == whole
+    for shard in (0, 40, 79):
+        os.remove(str(tmp_path / 'elsewhere' / ('train-%05d-of-00080' % shard)))
+    left = [[label for label in part if label // 3 not in (0, 40, 79)] for part in whole]
+    assert labels_of_parts(tmp_path / 'elsewhere') == left
 
 
 def test_other_keys_offsets_and_raw_bytes(tmp_path: Any) -> None:
