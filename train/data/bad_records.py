@@ -15,20 +15,22 @@ SHOWN = 5
 class BadRecords:
     """Counts the records of a dataset that are left out, each once, however often it is met.
 
-    Args:
-        limit: how many there may be.
-
     Attributes:
+        limit: how many there may be.
         sources: functions that look through files which cannot be read further; each says what is wrong, or nothing.
     """
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
+        self.limit = limit
         self._found: Dict[str, str] = {}
         self.sources: List[Callable[[], str]] = []
 
     def __len__(self) -> int:
         return len(self._found)
+
+    def __contains__(self, name: str) -> bool:
+        """Whether a record of this name was counted."""
+        return name in self._found
 
     def add(self, name: str, reason: str = 'not decodable, a feature missing, or a label out of range') -> None:
         """Counts a record.
@@ -42,7 +44,7 @@ class BadRecords:
         """
         if name not in self._found:
             self._found[name] = reason
-            if len(self._found) <= min(SHOWN, self._limit):
+            if len(self._found) <= min(SHOWN, self.limit):
                 _LOG.warning('bad record %s (%s): left out', name, reason)
         self.check()
 
@@ -52,10 +54,10 @@ class BadRecords:
         Raises:
             DataError: there are more than the limit.
         """
-        if len(self._found) > self._limit:
+        if len(self._found) > self.limit:
             name, reason = list(self._found.items())[-1]
             raise DataError('%d bad records, where max_bad_records allows %d; the last is %s (%s)' % (
-                len(self._found), self._limit, name, reason))
+                len(self._found), self.limit, name, reason))
 
     def report(self) -> None:
         """Says how many there were, if any."""

@@ -1,7 +1,8 @@
 """A folder with a sub-folder of PNG or JPEG files for each class."""
 
+import logging
 import os
-from typing import List, Tuple
+from typing import List, Optional, Tuple
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from .split import Images, taken_out, tensor_of
 from .stream import Stream, images_of
 from .tolerant import checked_label
 
+_LOG = logging.getLogger(__name__)
 _ENDINGS = ('.png', '.jpg', '.jpeg')
 
 
@@ -69,6 +71,7 @@ class Pictures(Stream):
     def __init__(self, paths: np.ndarray, labels: np.ndarray, fit: str, form: Form, normalisation: Normalisation,
                  bad: BadRecords, source: str) -> None:
         self.paths, self.labels, self._fit = paths, labels, fit
+        self._usable: Optional[np.ndarray] = None
         super().__init__(self._decode_file, form, normalisation, bad, source)
 
     @classmethod
@@ -104,9 +107,29 @@ class Pictures(Stream):
         return tf.data.Dataset.from_tensor_slices((tensor_of(self.paths), self.labels))
 
     def shuffled_records(self, seed: int, start: int) -> tf.data.Dataset:
-        """Returns paths and labels without end, shuffled completely."""
-        paths = self.records().shuffle(len(self.labels), seed=seed, reshuffle_each_iteration=True).repeat()
-        return paths.skip(start) if start else paths
+        """Returns paths and labels without end, shuffled completely.
+
+        Bad pictures do not count as skipped, since they are left out of what is seen.
+        """
+        count = len(self.labels)
+        usable = self._looked_through() if start and self._bad.limit else np.ones(count, bool)
+        rounds, rest = divmod(start, int(usable.sum()))
+        marked = tf.data.Dataset.zip((self.records(), tf.data.Dataset.from_tensor_slices(tensor_of(usable))))
+        ahead = marked.shuffle(count, seed=seed, reshuffle_each_iteration=True).repeat().skip(rounds * count)
+        return ahead.filter(lambda record, good: good).map(lambda record, good: record).skip(rest)
+
+    def _looked_through(self) -> np.ndarray:
+        """Decodes everything, the first time; returns a mask `[N]`, False for bad pictures.
+
+        Raises:
+            DataError: there are too many.
+        """
+        if self._usable is None:
+            _LOG.info('%s: every picture is decoded once, to know which ones are left out', self.source)
+            for _ in self.raw_batches(256):
+                pass
+            self._usable = np.array([path.decode('utf-8', 'replace') not in self._bad for path in self.paths])
+        return self._usable
 
     def _decode_file(self, path: tf.Tensor, label: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
         return picture(tf.io.read_file(path), self._form.shape, self._fit), checked_label(label, self._form.classes)

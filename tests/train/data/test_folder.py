@@ -84,6 +84,32 @@ def test_bad_pictures_are_left_out_up_to_a_limit(tmp_path: Any) -> None:
         load(tmp_path, in_memory=True)
 
 
+def test_training_goes_on_as_if_bad_pictures_had_been_met(tmp_path: Any) -> None:
+    """Whatever is skipped: less than a round of the 9 pictures that are left, one, or more."""
+    write(tmp_path)
+    for name in ('class_1/001.PNG', 'class_0/004.PNG', 'class_1/011.PNG'):
+        (tmp_path / 'train' / name).write_bytes(b'no picture')
+    whole = drawn(load(tmp_path, max_bad_records=3).train, 30, batch=1)
+    for start in (5, 9, 23):
+        images = load(tmp_path, max_bad_records=3)
+        assert same(whole[start:], drawn(images.train, 30 - start, batch=1, start=start))
+        assert len(images.bad) == 3
+    with pytest.raises(DataError, match='3 bad records, where max_bad_records allows 2'):
+        drawn(load(tmp_path, max_bad_records=2).train, 1, start=5)
+
+
+def test_pictures_are_looked_at_before_going_on_only_if_bad_ones_are_allowed(tmp_path: Any, caplog: Any) -> None:
+    write(tmp_path)
+    caplog.set_level('INFO')
+    drawn(load(tmp_path).train, 1, start=5)
+    drawn(load(tmp_path, max_bad_records=1).train, 1)
+    assert 'decoded once' not in caplog.text
+    train = load(tmp_path, max_bad_records=1).train
+    for start in (5, 9):
+        drawn(train, 1, start=start)
+    assert caplog.text.count('train: every picture is decoded once, to know which ones are left out') == 1
+
+
 def test_mistakes_are_named(tmp_path: Any) -> None:
     with pytest.raises(DataError, match='no folder .*train, with a sub-folder for each class'):
         load(tmp_path)
