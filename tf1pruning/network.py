@@ -5,6 +5,7 @@ from typing import Any, Dict, Mapping, Optional, Sequence, Union
 import numpy as np
 
 from .channels import analyse
+from .errors import OptionError
 from .graph.inference import Scalar
 from .model.checkpoint import load_checkpoint
 from .model.model import Model
@@ -33,12 +34,17 @@ class Network:
         feeds: e.g. `{'is_training': False}`.
         averages: reads `<weight>/ExponentialMovingAverage` in the place of every trainable weight that a checkpoint has
             this of; for programs that evaluate with the averages, so that these are what is pruned and shipped.
+
+    Raises:
+        OptionError: no output is named.
     """
 
     def __init__(self, outputs: Union[str, Sequence[str]], inputs: Optional[Mapping[Any, Any]] = None,
                  feeds: Optional[Mapping[str, Scalar]] = None, averages: bool = False) -> None:
         names = outputs.split(',') if isinstance(outputs, str) else outputs
         self.outputs = tuple(name.strip() for name in names if name.strip())
+        if not self.outputs:
+            raise OptionError("%r names no outputs: name the output nodes, such as Network('logits')" % (outputs,))
         self.inputs = dict(parse_input(tensor, value) for tensor, value in (inputs or {}).items())
         self.feeds = dict(feeds or {})
         self.averages = averages

@@ -16,7 +16,7 @@ from typing import List, Optional
 
 from absl import flags
 
-from tf1pruning.cli.program import guarded, parse_flags, start
+from tf1pruning.cli.program import fail, guarded, parse_flags, start
 from tf1pruning.errors import OptionError
 from tf1pruning.ranking import Amount
 from tf1pruning.search.journal import Tell
@@ -38,7 +38,7 @@ STRIPPED = os.path.join('stripped', 'Stripped_Dir')
 
 
 def prune(classifier: Classifier, checkpoint: str, config: LoopConfig, output: str,
-          tell: Optional[Tell] = None) -> LoopResult:
+          tell: Optional[Tell] = None, lock: bool = True) -> LoopResult:
     """Runs the loop on a trained network.
 
     Args:
@@ -47,6 +47,7 @@ def prune(classifier: Classifier, checkpoint: str, config: LoopConfig, output: s
         config: the loop.
         output: everything is written below it.
         tell: called with the name and the result of every stage.
+        lock: keeps other loops out of the folder; not for a caller who does already.
 
     Raises:
         OptionError: there is an accuracy floor, but no images to measure it on that are not the test images; or there
@@ -60,7 +61,7 @@ def prune(classifier: Classifier, checkpoint: str, config: LoopConfig, output: s
     settings = settings._replace(training={**(settings.training or {}), **classifier.trained_on})
     return prune_loop(checkpoint, output, classifier.network, settings,
                       retrain_together(classifier, training.retrain), training.evaluate,
-                      training.prepare if config.sparse is not None else None, training.finish(), tell)
+                      training.prepare if config.sparse is not None else None, training.finish(), tell, lock)
 
 
 def part_to_decide_by(classifier: Classifier, config: LoopConfig) -> str:
@@ -93,32 +94,47 @@ def settings_of(config: LoopConfig) -> LoopSettings:
                             if name in ('retrain', 'sparse', 'soft', 'distill', 'recalibrate', 'finetune')})
 
 
-def run() -> None:
-    """Trains, if need be, prunes, and says what came out."""
+def run() -> Optional[int]:
+    """Trains, if need be, prunes, and says what came out; returns the exit code."""
     prepare()
     config = load(LoopConfig, FLAGS.config)
     settings_of(config).check()
     experiment = read_experiment(os.path.join(os.path.dirname(FLAGS.config), config.experiment), FLAGS.data,
                                  FLAGS.model)
-    run_task(experiment, FLAGS.output, lambda classifier: lead(classifier, config, experiment.train.steps),
-             lambda worker: following(worker, lambda checkpoint, folder, plan: Retraining(
-                 worker, config, checkpoint, 'test').retrain(checkpoint, folder, plan)),
-             [name for name in ('sparse', 'soft', 'distill') if getattr(config, name) is not None])
+    return run_task(experiment, FLAGS.output, lambda classifier: lead(classifier, config, experiment.train.steps),
+                    lambda worker: following(worker, lambda checkpoint, folder, plan: Retraining(
+                        worker, config, checkpoint, 'test').retrain(checkpoint, folder, plan)),
+                    [name for name in ('sparse', 'soft', 'distill') if getattr(config, name) is not None])
 
 
-def lead(classifier: Classifier, config: LoopConfig, steps: int) -> None:
-    """Does all of it; in a cluster the others take part in the trainings."""
+def lead(classifier: Classifier, config: LoopConfig, steps: int) -> int:
+    """Does all of it, alone in the output folder; in a cluster the others take part in the trainings.
+
+    Returns:
+        The exit code.
+    """
     part_to_decide_by(classifier, config)
     stages = stages_of(config, 0 if FLAGS.checkpoint else steps)
-    checkpoint = FLAGS.checkpoint or trained(classifier, steps, stages)
-    result = prune(classifier, checkpoint, config, FLAGS.output, Teller(stages, config))
-    if result.stripped is None:
-        print('no step was accepted: the network stays as it was (%s)' % result.checkpoint)
-        return
-    assert result.final is not None
-    print('%s MACs, %s parameters remain, accuracy %.2f %%; the network to ship: %s; the way there: %s' % (
+    try:
+        checkpoint = FLAGS.checkpoint or trained(classifier, steps, stages)
+        result = prune(classifier, checkpoint, config, FLAGS.output, Teller(stages, config), lock=False)
+    except KeyboardInterrupt:
+        return fail('prune_loop', 'interrupted; the same command goes on from here', 130)
+    print(outcome(result, FLAGS.output))
+    return 0
+
+
+def outcome(result: LoopResult, output: str) -> str:
+    """Returns what came out of a loop, in a line."""
+    history = os.path.join(output, 'history.csv')
+    if result.plan is None:
+        return 'no step was accepted: the network stays as it was (%s)' % result.checkpoint
+    if result.final is None:
+        return ('no network to ship: stripped, what was accepted is below the floor (%s); in another folder, lower '
+                'max_failed_rate, or train it after the strip (finetune)' % history)
+    return '%s MACs, %s parameters remain, accuracy %.2f %%; the network to ship: %s; the way there: %s' % (
         f"{result.final['macs']:,}", f"{result.final['parameters']:,}", 100 * result.final['accuracy'],
-        os.path.join(FLAGS.output, result.final['pb']), os.path.join(FLAGS.output, 'history.csv')))
+        os.path.join(output, result.final['pb']), history)
 
 
 def trained(classifier: Classifier, steps: int, stages: Stages) -> str:

@@ -1,87 +1,26 @@
-"""The pruning loop, with a trainer that takes no time: it moves every number that is not zero."""
+"""The pruning loop, with a trainer that takes no time."""
 
 import json
 import os
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Dict, List
 
 import numpy as np
 import pytest
 
 from tests import builders, plain
+from tests.search.trainer import KERNEL, STEPS, Trainer, before_and_after
 from tf1pruning.channels import analyse
 from tf1pruning.errors import ModelError, NameNotFoundError, OptionError
 from tf1pruning.model.checkpoint import save_checkpoint
-from tf1pruning.model.model import Model
 from tf1pruning.network import Network
 from tf1pruning.passes.soft_prune import soft_prune
 from tf1pruning.passes.to_inference import to_inference
 from tf1pruning.plan import PruningPlan
 from tf1pruning.ranking import Amount
 from tf1pruning.search import loop, zeroing
-from tf1pruning.search.finish import Finish
 from tf1pruning.search.loop import prune_loop
 from tf1pruning.search.settings import LoopResult, LoopSettings
 from tf1pruning.search.steps import Step
-from tf1pruning.tf1 import tf
-
-STEPS = tuple(Step('ratio', value) for value in (0.25, 0.5, 0.75))
-KERNEL = 'block/expand/kernel'
-
-
-class Trainer:
-    """Trains and measures in no time.
-
-    Attributes:
-        calls: names of the folders trained in, and of the checkpoints measured.
-        comes_back: how many zeros come back in a training, by the number of the training.
-        fail_at: number of the call at which the program dies.
-    """
-
-    def __init__(self, comes_back: Optional[Dict[int, int]] = None, fail_at: int = 0) -> None:
-        self.calls: List[str] = []
-        self.comes_back = comes_back or {}
-        self.fail_at = fail_at
-
-    def _call(self, name: str) -> None:
-        self.calls.append(name)
-        if len(self.calls) == self.fail_at:
-            raise KeyboardInterrupt
-
-    def train(self, checkpoint: str, output: str, plan: PruningPlan) -> str:
-        """Writes what was soft-pruned, a little moved, and maybe with some zeros gone."""
-        self._call(os.path.basename(os.path.dirname(output)) + '/' + os.path.basename(output))
-        random = np.random.RandomState(len(os.path.relpath(output)) % 7)
-        with tf.Graph().as_default(), plain.new_session() as session:
-            saver = tf.train.import_meta_graph(checkpoint + '.meta')
-            saver.restore(session, checkpoint)
-            for variable in tf.trainable_variables():
-                value = session.run(variable)
-                moved = value * (1 + 0.01 * random.uniform(-1, 1, value.shape))
-                if variable.op.name == KERNEL:
-                    back = self.comes_back.get(sum('retrained' in call for call in self.calls), 0)
-                    zeros = np.flatnonzero(~moved.any(axis=(0, 1, 2)))[:back]
-                    moved[..., zeros] = 1.0
-                variable.load(moved, session)
-            saver.save(session, os.path.join(output, 'model.ckpt'))
-        return output
-
-    def measure(self, checkpoint: str) -> Dict[str, float]:
-        """Accuracy falls with the part of filters that are zero."""
-        self._call('measure')
-        kernel = plain.values_of(checkpoint)[KERNEL]
-        return {'accuracy': float(kernel.any(axis=(0, 1, 2)).mean()), 'loss': 0.5}
-
-
-@pytest.fixture(name='run')
-def make_run(tmp_path: Any) -> Callable[..., LoopResult]:
-    """Runs the loop on a small network, in one folder."""
-    saved = builders.save_network('nested_se', tmp_path)
-
-    def run(trainer: Trainer, folder: str = 'loop', more: Any = None, **settings: Any) -> LoopResult:
-        given = dict({'steps': STEPS, 'scopes': ('all',), 'criterion': 'l1', 'limits': Amount(align=1)}, **settings)
-        return prune_loop(saved.prefix, str(tmp_path / folder), Network('output'), LoopSettings(**given),
-                          trainer.train, trainer.measure, **(more or {}))
-    return run
 
 
 def _attempts(result: LoopResult) -> List[Any]:
@@ -119,23 +58,10 @@ def test_interrupted_anywhere_it_gives_the_same(run: Any, tmp_path: Any, fail_at
     assert all(first[name].shape == second[name].shape for name in first)
 
 
-def _more(trainer: Trainer) -> Dict[str, Any]:
-    """A training before the choice, and two stages after the strip."""
-    nothing = PruningPlan(())
-
-    def moved(checkpoint: str, folder: str) -> str:
-        return trainer.train(checkpoint, folder, nothing)
-
-    def recalibrated(model: Model) -> Model:
-        return model.replace(weights=model.weights.replaced({
-            name: model.weights[name] + 1 for name in model.weights if name.endswith('moving_mean')}))
-    return {'prepare': moved, 'finish': Finish(trainer.measure, recalibrated, moved)}
-
-
 def test_before_and_after(run: Any, tmp_path: Any) -> None:
     """The network is trained before the choice; the stripped one is recalibrated, trained and exported."""
     trainer = Trainer()
-    result = run(trainer, more=_more(trainer))
+    result = run(trainer, more=before_and_after(trainer))
     assert result.final is not None
     assert result.final['step'] == 'finetuned'
     with open(str(tmp_path / 'loop' / 'history.json')) as stream:
@@ -158,10 +84,10 @@ def test_before_and_after(run: Any, tmp_path: Any) -> None:
 def test_interrupted_before_or_after(run: Any, fail_at: int) -> None:
     """What was finished is not done again."""
     whole, broken, again = Trainer(), Trainer(fail_at=fail_at), Trainer()
-    wanted = run(whole, 'whole', more=_more(whole))
+    wanted = run(whole, 'whole', more=before_and_after(whole))
     with pytest.raises(KeyboardInterrupt):
-        run(broken, more=_more(broken))
-    result = run(again, more=_more(again))
+        run(broken, more=before_and_after(broken))
+    result = run(again, more=before_and_after(again))
     assert broken.calls[:-1] + again.calls == [each.replace('whole/', 'loop/') for each in whole.calls]
     assert result.final['accuracy'] == wanted.final['accuracy']
 
@@ -288,7 +214,7 @@ def test_bounds(run: Any) -> None:
 def test_half_steps_end_where_numbers_are_too_near(run: Any, tmp_path: Any, monkeypatch: Any) -> None:
     """However many are allowed: the half of a millionth is no step any more."""
     trainer = Trainer()
-    monkeypatch.setattr(trainer, 'measure', lambda checkpoint: {'accuracy': 0.5})
+    monkeypatch.setattr(trainer, 'measure', lambda checkpoint: {'accuracy': 0.5 if 'retrained' in checkpoint else 1.0})
     run(trainer, 'small', steps=(Step('ratio', 0.000004),), least_accuracy=1.0, max_retries=0, max_halvings=10 ** 9)
     kinds = {name for name in os.listdir(str(tmp_path / 'small')) if name.startswith('00_')}
     assert '00_ratio_4e-06' in kinds

@@ -62,7 +62,7 @@ def draw_history(rows: Sequence[Mapping[str, Any]]) -> bytes:
                       xytext=(0, -16 if number % 2 else 9), fontsize=8, color=_INK,
                       bbox={'facecolor': 'white', 'edgecolor': 'none', 'pad': 1})
     axes.set_xlabel('MACs that remain, % of the baseline')
-    axes.set_ylabel('accuracy on validation images, %')
+    axes.set_ylabel('accuracy, %')
     axes.margins(0.12, 0.2)
     axes.invert_xaxis()
     axes.grid(color='#d8dee4', linewidth=0.6)

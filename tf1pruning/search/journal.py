@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import time
-from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
 from ..errors import OptionError, OutputError
 from ..files import write_text
@@ -27,14 +27,16 @@ class Journal:
         path: the file.
         settings: what the run depends on; a file of a run with other settings is refused.
         tell: called after every stage, whether it was finished earlier or now.
+        later: names of settings that files written earlier lack; those are taken to be of runs with the same.
 
     Raises:
         OptionError: the file belongs to another run.
         OutputError: it is damaged.
     """
 
-    def __init__(self, path: str, settings: Mapping[str, Any], tell: Optional[Tell] = None) -> None:
-        self._path, self._tell = path, tell
+    def __init__(self, path: str, settings: Mapping[str, Any], tell: Optional[Tell] = None,
+                 later: Sequence[str] = ()) -> None:
+        self._path, self._tell, self._later = path, tell, later
         self._settings = json.loads(json.dumps(settings))
         self.records: Dict[str, Record] = {}
         if os.path.exists(path):
@@ -71,7 +73,8 @@ class Journal:
                               % (self._path, error)) from error
         if version != VERSION:
             raise OutputError('%s was written by another version: choose another folder' % self._path)
-        for name, found, wanted in _differences(settings, self._settings):
+        unknown = {name: self._settings[name] for name in self._later}
+        for name, found, wanted in _differences({**unknown, **settings}, self._settings):
             raise OptionError('%s belongs to a run with %s %s, not %s: give the same, or choose another folder' % (
                 self._path, name, json.dumps(found), json.dumps(wanted)))
         self.records = records

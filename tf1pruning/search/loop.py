@@ -1,22 +1,24 @@
 """The pruning loop: choose, soft-prune, retrain, measure, and accept, repeat or go back; then strip."""
 
+import contextlib
 import logging
 import os
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from ..channels import analyse
 from ..errors import OptionError
-from ..files import holds
+from ..files import alone_in, holds
 from ..model.checkpoint import resolve_prefix
 from ..network import Network
 from ..passes.to_inference import to_inference
 from ..pipeline import strip_only
 from ..plan import PruningPlan
-from ..ranking import Amount
+from .arguments import LATER, check_arguments, remembered
 from .diary import Diary
 from .finish import Finish, finish_loop
 from .journal import Journal, Record, Tell
-from .settings import Evaluate, LoopResult, LoopSettings, measured
+from .returned import Evaluate, measured, trained_checkpoint
+from .settings import LoopResult, LoopSettings
 from .steps import Step
 from .zeroing import choose_and_zero, failed_filters, refuse_no_numbers, remains, try_steps, whole, zero
 
@@ -27,11 +29,12 @@ Retrain = Callable[[str, str, PruningPlan], str]
 those to zero, it leaves their plan in the folder as `plan.json`."""
 Prepare = Callable[[str, str], str]
 """Trains a checkpoint before anything is chosen, in a folder of its own, and returns the folder."""
+Path = Union[str, 'os.PathLike[str]']
 
 
-def prune_loop(checkpoint: str, output: str, network: Network, settings: LoopSettings, retrain: Retrain,
+def prune_loop(checkpoint: Path, output: Path, network: Network, settings: LoopSettings, retrain: Retrain,
                evaluate: Evaluate, prepare: Optional[Prepare] = None, finish: Optional[Finish] = None,
-               tell: Optional[Tell] = None) -> LoopResult:
+               tell: Optional[Tell] = None, lock: bool = True) -> LoopResult:
     """Prunes a trained network as far as its steps, or the accuracy floor, allow.
 
     Every stage is noted in `<output>/loop.json` when it is finished. Killed at any moment and called again with the
@@ -47,18 +50,22 @@ def prune_loop(checkpoint: str, output: str, network: Network, settings: LoopSet
         prepare: trains the network first, e.g. with a regulariser that makes channels small.
         finish: what follows the strip.
         tell: called with the name and the result of every stage, finished earlier or now.
+        lock: keeps other loops out of the folder; not for a caller who is `files.alone_in` it already.
 
     Raises:
-        OptionError: a setting is out of its range, a step cannot be taken, or the folder belongs to a loop with other
-            settings.
+        OptionError: a setting is of another kind or out of its range, the network does not reach `least_accuracy` as
+            it is, a step cannot be taken, a function returns what it should not, or the folder belongs to a loop with
+            other settings.
+        ModelError: there is no such checkpoint, or a function has trained another network.
+        OutputError: another loop works in the folder, or it cannot be written.
     """
-    settings.check()
-    prefix = resolve_prefix(checkpoint)
-    begin = os.path.relpath(prefix, output) if holds(output, prefix) else os.path.abspath(prefix)
-    journal = Journal(os.path.join(output, 'loop.json'), {
-        'checkpoint': begin, 'outputs': list(network.outputs),
-        **{name: _plain(value) for name, value in settings._asdict().items()}}, tell)
-    return _Loop(output, network, settings, retrain, evaluate, journal).run(prefix, prepare, finish)
+    check_arguments((checkpoint, output), network, settings, (retrain, evaluate, prepare), finish)
+    prefix, folder = resolve_prefix(os.fspath(checkpoint)), os.fspath(output)
+    begin = os.path.relpath(prefix, folder) if holds(folder, prefix) else os.path.abspath(prefix)
+    with alone_in(folder) if lock else contextlib.nullcontext():
+        journal = Journal(os.path.join(folder, 'loop.json'), remembered(begin, network, settings, prepare, finish),
+                          tell, LATER)
+        return _Loop(folder, network, settings, retrain, evaluate, journal).run(prefix, prepare, finish)
 
 
 class _Accepted(NamedTuple):
@@ -83,8 +90,7 @@ class _Loop:
         """Takes one step after the other, until one cannot be accepted."""
         if not self.journal.finished('baseline'):
             try_steps(self.network, checkpoint, self.settings)
-        baseline = self.journal.once('baseline', lambda: {**measured(self.evaluate, checkpoint),
-                                                          **whole(self.network, checkpoint)})
+        baseline = self.journal.once('baseline', lambda: self._measure_dense(checkpoint))
         self._note_dense('baseline', baseline, checkpoint)
         floor = self.settings.floor(baseline['accuracy'])
         accepted = _Accepted(self._prepared(checkpoint, prepare, baseline) if prepare else checkpoint)
@@ -95,18 +101,28 @@ class _Loop:
             accepted = taken
             if taken.step != step:
                 break
-        stripped = self._strip(accepted) if accepted.plan is not None else None
-        final = finish_loop(finish, stripped, self.output, self.network, self.journal, self.diary) if (
-            finish is not None and stripped is not None) else None
+        stripped, final = self._strip(accepted) if accepted.plan is not None else None, None
+        if finish is not None and stripped is not None:
+            final = finish_loop(finish, stripped, floor, self.output, self.network, self.journal, self.diary)
+            stripped = stripped if final is not None else None
         return LoopResult(baseline, tuple(self.attempts), accepted.checkpoint, accepted.plan, stripped, final)
+
+    def _measure_dense(self, checkpoint: str) -> Dict[str, Any]:
+        """Measures the network as it is; the journal is not begun where the floor has to be another one."""
+        found = measured(self.evaluate, checkpoint)
+        if found['accuracy'] < self.settings.floor(found['accuracy']):
+            raise OptionError('least_accuracy %g is above the accuracy that the network has before anything is pruned, '
+                              '%g: give a lower one, or train the network further'
+                              % (self.settings.least_accuracy or 0, found['accuracy']))
+        return {**found, **whole(self.network, checkpoint)}
 
     def _prepared(self, checkpoint: str, prepare: Prepare, baseline: Record) -> str:
         """Trains the network before anything is chosen; returns the checkpoint."""
-        trained = self.journal.once('prepared', lambda: {'checkpoint': self._relative(_trained(
-            'prepare', prepare(checkpoint, self._path('prepared'))))})
-        prefix = self._path(trained['checkpoint'])
+        record = self.journal.once('prepared', lambda: {'checkpoint': self._relative(trained_checkpoint(
+            'prepare', prepare(checkpoint, self._path('prepared')), self.network, checkpoint))})
+        prefix = self._path(record['checkpoint'])
         found = self.journal.once('prepared/measured', lambda: measured(self.evaluate, prefix))
-        self._note_dense('prepared', {**baseline, **found, 'seconds': trained['seconds']}, prefix)
+        self._note_dense('prepared', {**baseline, **found, 'seconds': record['seconds']}, prefix)
         return prefix
 
     def _note_dense(self, step: str, found: Record, checkpoint: str) -> None:
@@ -155,20 +171,21 @@ class _Loop:
         if retry:
             checkpoint = self.journal.once(name + '/soft', lambda: {'checkpoint': self._relative(zero(
                 self.network, self._path(state['checkpoint']), plan, self._path(name) + '_start'))})['checkpoint']
-        trained = self.journal.once(name, lambda: self._train(name, checkpoint, plan))
-        return trained, self.journal.once(name + '/measured', lambda: self._measure(
-            trained['checkpoint'], self._plan({**state, **trained})))
+        record = self.journal.once(name, lambda: self._train(name, checkpoint, plan))
+        return record, self.journal.once(name + '/measured', lambda: self._measure(
+            record['checkpoint'], self._plan({**state, **record})))
 
     def _train(self, name: str, checkpoint: str, plan: PruningPlan) -> Dict[str, Any]:
         """Lets the program train; it may have chosen other channels."""
-        prefix = _trained('retrain', self.retrain(self._path(checkpoint), self._path(name), plan))
+        start = self._path(checkpoint)
+        prefix = trained_checkpoint('retrain', self.retrain(start, self._path(name), plan), self.network, start)
         refuse_no_numbers(self.network, prefix)
-        trained = {'checkpoint': self._relative(prefix)}
+        record: Dict[str, Any] = {'checkpoint': self._relative(prefix)}
         own = os.path.join(os.path.dirname(prefix), 'plan.json')
         if os.path.exists(own):
             channels = analyse(to_inference(self.network.load(prefix)))
-            trained.update(remains(channels, PruningPlan.load(own)), plan=self._relative(own))
-        return trained
+            record.update(remains(channels, PruningPlan.load(own)), plan=self._relative(own))
+        return record
 
     def _measure(self, checkpoint: str, plan: PruningPlan) -> Dict[str, Any]:
         channels = analyse(to_inference(self.network.load(self._path(checkpoint))))
@@ -194,24 +211,3 @@ class _Loop:
     def _relative(self, path: str) -> str:
         """Paths in the journal are relative to it, so that the folder may be moved."""
         return os.path.relpath(path, self.output)
-
-
-def _trained(what: str, folder: Any) -> str:
-    """Returns the checkpoint that a function of the program's has trained.
-
-    Raises:
-        OptionError: it has not returned where that is.
-        ModelError: there is none.
-    """
-    if not isinstance(folder, (str, os.PathLike)):
-        raise OptionError('%s must return the folder that it trained in; it returned %r' % (what, folder))
-    return resolve_prefix(os.fspath(folder))
-
-
-def _plain(value: Any) -> Any:
-    """Returns a setting as JSON knows it."""
-    if isinstance(value, Amount):
-        return value._asdict()
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [str(each) for each in value]
-    return value

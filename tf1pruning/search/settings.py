@@ -1,9 +1,7 @@
 """What a pruning loop is told, and what it returns."""
 
-import math
-from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple
-
-import numpy as np
+import numbers
+from typing import Any, Mapping, NamedTuple, Optional, Tuple, Union
 
 from ..criteria import COMBINE, CRITERIA
 from ..errors import OptionError
@@ -12,21 +10,17 @@ from ..ranking import Amount
 from .journal import Record
 from .steps import Step
 
-Evaluate = Callable[[str], Mapping[str, float]]
-"""Measures a checkpoint on validation images: `accuracy`, and whatever else is to be in the history."""
+Kinds = Union[type, Tuple[type, ...]]
 
 
-def measured(evaluate: Evaluate, checkpoint: str) -> Dict[str, float]:
-    """Returns what a checkpoint measures, as plain numbers; what is none (arrays, summaries) is left out.
+def require_kind(name: str, value: Any, kinds: Kinds, wanted: str) -> None:
+    """Checks of what kind something is.
 
     Raises:
-        OptionError: there is no accuracy among it, or it is no number from 0 to 1.
+        OptionError: it is something else than what is wanted.
     """
-    found = {name: float(value) for name, value in (evaluate(checkpoint) or {}).items()
-             if np.ndim(value) == 0 and np.issubdtype(np.asarray(value).dtype, np.number)}
-    if not 0 <= found.get('accuracy', math.nan) <= 1:
-        raise OptionError('evaluate must return an accuracy, from 0 to 1; it returned %s' % (found or 'nothing'))
-    return found
+    if not isinstance(value, kinds):
+        raise OptionError('%s must be %s, not %r' % (name, wanted, value))
 
 
 class LoopSettings(NamedTuple):
@@ -66,31 +60,44 @@ class LoopSettings(NamedTuple):
         """Checks what can be known before anything is trained.
 
         Raises:
-            OptionError: there are no steps, one does not prune more than the one before, or something is out of its
-                range.
+            OptionError: there are no steps, one does not prune more than the one before, or something is of another
+                kind or out of its range.
         """
-        if not self.steps:
-            raise OptionError('the loop has no steps: give thresholds, ratios or targets')
-        for step in self.steps:
-            step.amount(self.limits).check()
+        self._check_steps()
+        for name in ('scopes', 'exclude'):
+            value = getattr(self, name)
+            if not isinstance(value, (tuple, list)) or not all(isinstance(each, str) for each in value):
+                raise OptionError('%s must be a list of names, not %r' % (name, value))
         for name in ('least_accuracy', 'largest_loss', 'max_failed_rate'):
             value = getattr(self, name)
-            if value is not None and not 0 <= value <= 1:
+            if value is None and name != 'max_failed_rate':
+                continue
+            require_kind(name, value, numbers.Real, 'a number from 0 to 1')
+            if not 0 <= value <= 1:
                 raise OptionError('%s must be from 0 to 1, not %s' % (name, value))
-        for name in ('scopes', 'exclude'):
-            if isinstance(getattr(self, name), str):
-                raise OptionError('%s must be a list of names, not the text %r' % (name, getattr(self, name)))
         for name in ('max_retries', 'max_halvings'):
+            require_kind(name, getattr(self, name), numbers.Integral, 'a whole number')
             if getattr(self, name) < 0:
                 raise OptionError('%s must not be negative: %s' % (name, getattr(self, name)))
-        for before, step in zip(self.steps, self.steps[1:]):
-            if not step.goes_further(before):
-                raise OptionError('%s does not prune more than the step before, %s: put the steps in order'
-                                  % (step, before))
         for what, name, known in (('criterion', self.criterion, tuple(CRITERIA)),
                                   ('combine', self.combine, tuple(COMBINE))):
             if name not in known:
                 raise OptionError('no %s %r; there are %s' % (what, name, ', '.join(sorted(known))))
+
+    def _check_steps(self) -> None:
+        require_kind('limits', self.limits, Amount, 'an Amount, such as Amount(align=8)')
+        if not isinstance(self.steps, (tuple, list)) or not all(isinstance(each, Step) for each in self.steps):
+            raise OptionError("steps must be a list of them, such as [parse_step('macs', 0.5)], not %r"
+                              % (self.steps,))
+        if not self.steps:
+            raise OptionError('the loop has no steps: give thresholds, ratios or targets')
+        for step in self.steps:
+            require_kind('the value of a step', step.value, numbers.Real, 'a number')
+            step.amount(self.limits).check()
+        for before, step in zip(self.steps, self.steps[1:]):
+            if not step.goes_further(before):
+                raise OptionError('%s does not prune more than the step before, %s: put the steps in order'
+                                  % (step, before))
 
     def floor(self, baseline: float) -> float:
         """Returns the accuracy below which a step is not accepted."""
@@ -107,8 +114,9 @@ class LoopResult(NamedTuple):
         attempts: one record for every retraining, in order; `accepted` tells which count.
         checkpoint: the soft-pruned, retrained checkpoint accepted last; the one given, if none was.
         plan: what is zero in it; None if nothing was accepted.
-        stripped: the report of the strip; None if nothing was accepted.
-        final: what is shipped: measured, with `checkpoint` and `pb`; None without a finish, or if nothing was accepted.
+        stripped: the report of the strip; None if nothing was accepted, or if with a finish neither the stripped
+            network nor what became of it reaches the floor.
+        final: what is shipped: measured, with `checkpoint` and `pb`; None without a finish, or if `stripped` is None.
     """
 
     baseline: Record

@@ -130,7 +130,7 @@ def accuracy_figure(run: Run) -> List[Figure]:
     room = max(0.2, 0.25 * (best - worst))
     fewest = min(value.x for _, value in found)
     span = max(100.0, max(value.x for _, value in found)), max(0.0, 10.0 * ((fewest - 5.0) // 10.0))
-    return [figure('Accuracy over MACs', 'Each point is a network: its accuracy on validation images when so many '
+    return [figure('Accuracy over MACs', 'Each point is a network: its accuracy when so many '
                    'multiply-accumulates remain. The numbers are in the table below.', 'MACs that remain, %',
                    'accuracy, %', series, span, (max(0.0, worst - room), min(100.0, best + room)))]
 

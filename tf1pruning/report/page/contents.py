@@ -105,7 +105,7 @@ def attempts(run: Run) -> Table:
     whole = next((row.macs for row in run.attempts if row.macs), None)
     rows = [{**{name: getattr(row, name) for name in names}, 'left': row.macs / whole if whole and row.macs else None}
             for row in run.attempts]
-    return Table('history', 'Every attempt, on validation images', (
+    return Table('history', 'Every attempt', (
         Column('step', 'Step'), Column('retry', 'Retry', 'count'), Column('accepted', 'Accepted', 'truth'),
         Column('accuracy', 'Accuracy', 'part'), Column('loss', 'Loss', 'loss'),
         Column('failed_rate', 'Came back', 'part'), Column('macs', 'MACs', 'short'),

@@ -13,7 +13,7 @@ class Attempt(NamedTuple):
         step: what was asked for.
         retry: how often it was retrained before.
         accepted: whether it was good enough to go on from.
-        accuracy: on the validation images, 0 to 1.
+        accuracy: on the images that the loop decides by, 0 to 1.
         loss: the same network's loss.
         failed_rate: the part of the chosen filters that came back.
         macs: multiply-accumulates for one example.
