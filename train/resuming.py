@@ -3,12 +3,13 @@
 import dataclasses
 import json
 import os
-from typing import Any, Dict, Iterator, Optional, Tuple
+from typing import Any, Dict, Optional
 
 from tf1pruning.errors import OutputError
 from tf1pruning.files import write_text
 from tf1pruning.graph.shapes import first_line
 from tf1pruning.plain_json import load_json
+from tf1pruning.search.journal import differences
 from tf1pruning.tf1 import tf
 
 from .config import Experiment
@@ -54,10 +55,10 @@ def record(model_dir: str, experiment: Experiment) -> None:
     if wanted['model'].get('checkpoint'):  # The two may be moved together, or be named from elsewhere.
         wanted['model']['checkpoint'] = os.path.relpath(wanted['model']['checkpoint'], model_dir)
     if os.path.exists(path) and _latest(model_dir):
-        for key, values in _differences(_read(path), wanted):
-            if key not in _MAY_DIFFER:
+        for key, one, two in differences(_read(path), wanted):
+            if key not in _MAY_DIFFER and (one or two):  # Left out, none, false and zero are the same.
                 raise OutputError('%s holds a training with %s %s, not %s: choose another folder, or go on as it was '
-                                  'begun' % ((model_dir, key) + values))
+                                  'begun' % (model_dir, key, one, two))
     write_text(path, json.dumps(wanted, indent=1) + '\n')
 
 
@@ -68,14 +69,3 @@ def _read(path: str) -> Dict[str, Any]:
         raise OutputError('%s cannot be read (%s): remove it, if the training beside it is the one to go on with, or '
                           'choose another folder' % (path, error)) from error
     return found if isinstance(found, dict) else {}
-
-
-def _differences(first: Dict[str, Any], second: Dict[str, Any],
-                 above: str = '') -> Iterator[Tuple[str, Tuple[Any, Any]]]:
-    """Yields the keys with other values; what is left out, none, false or zero is the same."""
-    for key in dict.fromkeys([*first, *second]):
-        one, two = first.get(key), second.get(key)
-        if isinstance(one, dict) and isinstance(two, dict):
-            yield from _differences(one, two, above + key + '.')
-        elif one != two and (one or two):
-            yield above + key, (one, two)

@@ -42,6 +42,8 @@ def test_other_settings_are_refused(tmp_path: Any) -> None:
         Journal(path, {'seed': 4, 'steps': [1]})
     with pytest.raises(OptionError, match='with floor null, not 0.9'):
         Journal(path, {'seed': 3, 'steps': [1], 'floor': 0.9})
+    with pytest.raises(OptionError, match='with floor null, not 0:'):  # A floor of zero is one.
+        Journal(path, {'seed': 3, 'steps': [1], 'floor': 0})
     nested = str(tmp_path / 'nested.json')
     Journal(nested, {'train': {'steps': 3, 'rate': 0.1}}).once('first', dict)
     with pytest.raises(OptionError, match=r'with train\.steps 3, not 4: give the same'):

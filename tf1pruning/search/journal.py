@@ -73,8 +73,8 @@ class Journal:
                               % (self._path, error)) from error
         if version != VERSION:
             raise OutputError('%s was written by another version: choose another folder' % self._path)
-        unknown = {name: self._settings[name] for name in self._later}
-        for name, found, wanted in _differences({**unknown, **settings}, self._settings):
+        unknown = {name: self._settings[name] for name in self._later if name not in settings}
+        for name, found, wanted in differences({**settings, **unknown}, self._settings):
             raise OptionError('%s belongs to a run with %s %s, not %s: give the same, or choose another folder' % (
                 self._path, name, json.dumps(found), json.dumps(wanted)))
         self.records = records
@@ -90,11 +90,17 @@ def _sum(settings: Record, records: Mapping[str, Record]) -> str:
     return hashlib.sha256(json.dumps([settings, records], sort_keys=True).encode()).hexdigest()
 
 
-def _differences(found: Record, wanted: Record, above: str = '') -> Iterator[Tuple[str, Any, Any]]:
-    """Yields the keys of two settings that differ, and both values; keys of keys have points between them."""
-    for name in sorted({*found, *wanted}):
+def differences(found: Record, wanted: Record, above: str = '') -> Iterator[Tuple[str, Any, Any]]:
+    """Yields the keys of two settings that differ, and both values; keys of keys have points between them.
+
+    Args:
+        found: plain JSON; what is left out is None.
+        wanted: the same.
+        above: what stands before every key.
+    """
+    for name in dict.fromkeys([*found, *wanted]):
         one, two = found.get(name), wanted.get(name)
         if isinstance(one, dict) and isinstance(two, dict):
-            yield from _differences(one, two, '%s%s.' % (above, name))
+            yield from differences(one, two, '%s%s.' % (above, name))
         elif one != two:
             yield above + name, one, two
