@@ -22,7 +22,7 @@ from .distributed.plain_graph import write_plain_graph
 from .held_zeros import held_zeros
 from .model_fn import classifier_model_fn
 from .progress import EvaluationListener, ProgressHook
-from .resuming import record, steps_done
+from .resuming import latest_checkpoint, record, steps_done
 from .sparsifying import sparsifying
 
 _LOG = logging.getLogger(__name__)
@@ -95,7 +95,8 @@ class Classifier:
             The latest checkpoint.
 
         Raises:
-            OutputError: the folder holds another training.
+            OutputError: the folder holds another training, checkpoints of something else or a pruning loop.
+            ModelError: the latest checkpoint is one of another network.
             OptionError: the loss is no number any more, so the learning rate is too high; or memory does not suffice.
             DataError: files cannot be read, or there are too many bad records.
         """
@@ -147,8 +148,9 @@ class Classifier:
         if training.done:
             _LOG.info('%s: going on after step %d of %d', training.model_dir, training.done, training.train.steps)
         machine = self._experiment.machine
+        latest = latest_checkpoint(training.model_dir) or training.model_dir
         try:
-            with self.images.bad.watched():
+            with self.images.bad.watched(), _restoring(latest, self._experiment.model.name):
                 if self.cluster is None:
                     run_here(training, machine)
                 else:

@@ -23,6 +23,7 @@ from train.config import (
     TrainConfig,
 )
 from train.data import DataError
+from train.resuming import RECORD, record
 
 IMAGES = DigitsConfig(validation_fraction=0.2, augment=AugmentConfig(crop=1, flip=True))
 EXPERIMENT = Experiment(LeNet300Config(image_size=8, hidden=(16,)),
@@ -92,7 +93,7 @@ def test_another_training_in_the_same_folder_is_refused(tmp_path: Any, model: di
 
 @pytest.mark.parametrize(('damage', 'message'), [
     ('model.ckpt-1.index', r'the latest checkpoint of .* cannot be gone on with \(.*\): remove it'),
-    ('training.json', r'training\.json cannot be read \(.*\): remove it'),
+    ('training.json', r'training\.json cannot be read \(.*\), by which .*: choose another folder'),
 ])
 def test_what_is_damaged_is_one_line(tmp_path: Any, damage: str, message: str) -> None:
     classifier = Classifier(with_train(EXPERIMENT, steps=1))
@@ -105,14 +106,16 @@ def test_what_is_damaged_is_one_line(tmp_path: Any, damage: str, message: str) -
 
 @pytest.mark.parametrize('model', [{'hidden': (8,)}, {'hidden': (16, 8)}])
 def test_a_checkpoint_of_another_network_is_one_line(tmp_path: Any, model: dict) -> None:
-    """Other shapes, or variables that it lacks."""
-    short = with_train(EXPERIMENT, steps=1)
-    checkpoint = Classifier(short).train(str(tmp_path))
-    other = Classifier(dataclasses.replace(short, model=dataclasses.replace(short.model, **model)))
-    with pytest.raises(ModelError, match=r'is not a checkpoint of the network in the configuration, lenet_300_100 '
-                                         r'\(.*(shape|not found in checkpoint).*\): give') as error:
-        other.evaluate(checkpoint)
-    assert '\n' not in str(error.value)
+    """Other shapes, or variables that it lacks; where it is evaluated, and where a training would go on from it."""
+    checkpoint = Classifier(with_train(EXPERIMENT, steps=1)).train(str(tmp_path))
+    other = dataclasses.replace(EXPERIMENT, model=dataclasses.replace(EXPERIMENT.model, **model))
+    record(str(tmp_path / 'other'), other)
+    os.replace(str(tmp_path / 'other' / RECORD), str(tmp_path / RECORD))
+    for use in (lambda: Classifier(other).evaluate(checkpoint), lambda: Classifier(other).train(str(tmp_path))):
+        with pytest.raises(ModelError, match=r'ckpt-1 is not a checkpoint of the network in the configuration, '
+                                             r'lenet_300_100 \(.*(shape|not found in checkpoint).*\): give') as error:
+            use()
+        assert '\n' not in str(error.value)
 
 
 def test_validation_accuracy_at_checkpoints_on_the_way(tmp_path: Any, caplog: Any) -> None:

@@ -23,6 +23,9 @@ from .steps import Step
 from .zeroing import choose_and_zero, failed_filters, refuse_no_numbers, remains, try_steps, whole, zero
 
 logger = logging.getLogger(__name__)
+JOURNAL = 'loop.json'
+"""What is finished, in the loop's output folder; by it that is known from the folders of trainings."""
+
 Retrain = Callable[[str, str, PruningPlan], str]
 """Trains from a soft-pruned checkpoint, in a folder of its own, and returns the folder; the hook
 `HoldZeros(network.zeros(checkpoint, plan))` keeps what the plan set to zero. If it has chosen other channels and set
@@ -63,8 +66,8 @@ def prune_loop(checkpoint: Path, output: Path, network: Network, settings: LoopS
     prefix, folder = resolve_prefix(os.fspath(checkpoint)), os.fspath(output)
     begin = os.path.relpath(prefix, folder) if holds(folder, prefix) else os.path.abspath(prefix)
     with alone_in(folder) if lock else contextlib.nullcontext():
-        journal = Journal(os.path.join(folder, 'loop.json'), remembered(begin, network, settings, prepare, finish),
-                          tell, LATER)
+        journal = Journal(os.path.join(folder, JOURNAL), remembered(begin, network, settings, prepare, finish), tell,
+                          LATER)
         return _Loop(folder, network, settings, retrain, evaluate, journal).run(prefix, prepare, finish)
 
 
