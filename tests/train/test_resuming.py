@@ -37,8 +37,8 @@ def test_what_was_begun_is_gone_on_with(tmp_path: Any) -> None:
 def test_checkpoints_without_a_record(tmp_path: Any) -> None:
     """Nobody knows what they are of."""
     _checkpoint_in(tmp_path)
-    with pytest.raises(OutputError, match=r'holds checkpoints that no training here left \(there is no training.json\): '
-                                          'choose another folder'):
+    with pytest.raises(OutputError, match=r'holds checkpoints that no training here left \(there is no training.json'
+                                          r'\): choose another folder'):
         record(str(tmp_path), EXPERIMENT)
     assert not (tmp_path / RECORD).exists()
 

@@ -2,7 +2,8 @@
 
 The chief runs the program as if it were alone. What it calls through `Cluster.call` it announces in a file of its
 output folder when a training begins; the workers, who run the same program, read that, call the same, and so take
-part. Parameter servers serve. All of them end when the chief has finished. Nobody but the chief writes into the folder.
+part. Parameter servers serve. All of them end when the chief has finished, or has failed: then with what it failed by.
+A chief that is killed says neither, and is waited for. Nobody but the chief writes into the folder.
 """
 
 import contextlib
@@ -14,7 +15,7 @@ import time
 import uuid
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, TypeVar
 
-from tf1pruning.errors import OptionError
+from tf1pruning.errors import OptionError, PruningError
 from tf1pruning.files import write_text
 from tf1pruning.tf1 import tf
 
@@ -80,6 +81,11 @@ class LeftError(Exception):
     """The chief has left the training that a worker would take part in."""
 
 
+_AWAY = (LeftError, tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError,
+         tf.errors.CancelledError, tf.errors.FailedPreconditionError)
+"""What a worker meets where the others are not there yet, or not any more; all else would come again and again."""
+
+
 class Cluster:
     """This process's part in the trainings of a cluster.
 
@@ -110,6 +116,8 @@ class Cluster:
         self._incarnation = uuid.uuid4().hex
         self._announced: Dict[str, Any] = {}
         self._seen = ''
+        earlier = self._written() or {}
+        self._earlier = earlier['chief'] if earlier.get('finished') else ''
         if self.is_chief:  # Before anybody can reach it: a chief that answers has written what stands there.
             self._write({})
         self._server = _server(task, machine) if machine.distribute == 'parameter_server' else None
@@ -145,9 +153,13 @@ class Cluster:
         """
         self._write({**self._announced, 'training': self.training_id, 'ready': ready})
 
-    def finish(self) -> None:
-        """Sends the others home."""
-        self._write({'finished': True})
+    def finish(self, failure: Optional[str] = None) -> None:
+        """Sends the others home.
+
+        Args:
+            failure: what the chief ends by, if not well.
+        """
+        self._write({'finished': True, 'failure': failure})
 
     def wait_until_ready(self) -> None:
         """Waits until the chief has given the variables their values.
@@ -173,37 +185,51 @@ class Cluster:
 
         Args:
             actions: what the chief's calls are here.
+
+        Raises:
+            PruningError: the chief has failed.
         """
         left, since = '', time.time()
         while True:
             notice = self._notice()
             if notice is not None and notice.get('finished'):
-                if self._seen == notice['chief'] or time.time() - since > _PATIENCE:
-                    return
+                if self._has_met(notice['chief']) or time.time() - since > _PATIENCE:
+                    break
             elif (notice is not None and notice.get('training', left) != left and notice['action'] in actions
                   and self._take_part(actions[notice['action']], notice)):
                 left = self.training_id
             time.sleep(_POLL)
+        if notice.get('failure'):
+            raise PruningError('the chief has failed: %s' % notice['failure'])
+
+    def _has_met(self, chief: str) -> bool:
+        """Whether a chief that has finished did so while this process ran; else it may be about to start again."""
+        return chief == self._seen or chief != self._earlier
 
     def _take_part(self, action: Callable[..., Any], notice: Notice) -> bool:
         """Whether a training was taken part in to its end; False where it is not ready yet, or went away."""
         self.training_id = notice['training']
         try:
             action(*notice['arguments'])
-        except (tf.errors.OpError, LeftError) as error:
+        except _AWAY as error:
             _LOG.info('not in it (%s), trying again', type(error).__name__)
             return False
         return True
 
     def _notice(self) -> Optional[Notice]:
         """Returns the notice of the chief that answers now, or of one that has finished; None where there is none."""
-        answers = _answers(self.task.cluster['chief'][0])
+        answers, notice = _answers(self.task.cluster['chief'][0]), self._written()
+        if notice is None:
+            return None
+        if answers:
+            self._seen = notice['chief']
+        return notice if answers or notice.get('finished') else None
+
+    def _written(self) -> Optional[Notice]:
+        """Returns the notice that stands there, whoever wrote it; None where there is none."""
         with contextlib.suppress(OSError, ValueError), open(self._path, encoding='utf-8') as stream:
-            notice: Notice = json.load(stream)
-            if answers:
-                self._seen = notice['chief']
-            if answers or notice.get('finished'):
-                return notice
+            notice = json.load(stream)
+            return notice if isinstance(notice, dict) and 'chief' in notice else None
         return None
 
     def _write(self, notice: Notice) -> None:

@@ -1,10 +1,12 @@
 """What each process of a program does: one leads, or is alone; the others follow it."""
 
+import contextlib
 import json
 from typing import Any, Callable, Mapping, Optional, Sequence
 
-from tf1pruning.errors import UnsupportedError
+from tf1pruning.errors import OutputError, UnsupportedError
 from tf1pruning.files import alone_in
+from tf1pruning.graph.shapes import first_line
 from tf1pruning.output_folder import require_readable_back
 from tf1pruning.plan import PruningPlan
 from tf1pruning.tf1 import release_server
@@ -14,10 +16,11 @@ from ..config import Experiment, ImportedConfig, MachineConfig
 from .cluster import Cluster, Task
 
 Actions = Mapping[str, Callable[..., Any]]
+Lead = Callable[[Classifier], Optional[int]]
 Retrain = Callable[[str, str, PruningPlan], str]
 
 
-def run_task(experiment: Experiment, folder: str, lead: Callable[[Classifier], Optional[int]],
+def run_task(experiment: Experiment, folder: str, lead: Lead,
              actions: Callable[[Classifier], Actions], unshared: Sequence[str] = ()) -> Optional[int]:
     """Does what the task of this process is, by `TF_CONFIG`.
 
@@ -33,6 +36,7 @@ def run_task(experiment: Experiment, folder: str, lead: Callable[[Classifier], O
         OptionError: TF_CONFIG is no description of a cluster, or not one for this distribution.
         OutputError: the chief cannot write into the folder, another process leads there already, or TensorFlow could
             not read its checkpoints back.
+        PruningError: the chief has failed, which this process follows.
     """
     distribute = experiment.machine.distribute
     refused = [*unshared, *['sparsify'] * (experiment.sparsify is not None),
@@ -43,19 +47,33 @@ def run_task(experiment: Experiment, folder: str, lead: Callable[[Classifier], O
                                % (distribute, ', '.join(refused)))
     require_readable_back(folder)
     task = Task.of_environment()
-    if task is None:
-        with alone_in(folder):
+    if task is not None and task.job != 'chief':
+        return _follow(Cluster(task, experiment.machine, folder), experiment, actions)
+    with alone_in(folder):
+        if task is None:
             return lead(Classifier(experiment))
-    cluster = Cluster(task, experiment.machine, folder)
+        return _lead(Cluster(task, experiment.machine, folder), experiment, lead)
+
+
+def _follow(cluster: Cluster, experiment: Experiment, actions: Callable[[Classifier], Actions]) -> int:
     try:
-        if not cluster.is_chief:
-            cluster.follow(actions(Classifier(experiment, cluster=cluster)) if task.job == 'worker' else {})
-            return 0
-        with alone_in(folder):
-            code = lead(Classifier(experiment, cluster=cluster))
+        cluster.follow(actions(Classifier(experiment, cluster=cluster)) if cluster.task.job == 'worker' else {})
+        return 0
+    finally:
+        release_server()
+
+
+def _lead(cluster: Cluster, experiment: Experiment, lead: Lead) -> Optional[int]:
+    """Leads, and tells the others how that ends, but for an interruption: they wait for who goes on with it."""
+    try:
+        code = lead(Classifier(experiment, cluster=cluster))
         if not code:
             cluster.finish()
         return code
+    except Exception as error:
+        with contextlib.suppress(OutputError):  # What is wrong is said by the chief itself.
+            cluster.finish(first_line(error))
+        raise
     finally:
         release_server()
 

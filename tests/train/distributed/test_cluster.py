@@ -8,7 +8,7 @@ from typing import Any, Iterator, List
 
 import pytest
 
-from tf1pruning.errors import OptionError
+from tf1pruning.errors import OptionError, PruningError
 from tf1pruning.tf1 import tf
 from train.config import MachineConfig
 from train.distributed import cluster as module
@@ -112,13 +112,60 @@ def test_what_an_earlier_chief_left_is_not_believed(tmp_path: Any, chief_port: A
     chief.begin_training()
     chief.call('train', [], lambda: chief.announce(ready=True))
     chief_port.close()
-    worker = _cluster(tmp_path, chief_port_of(chief), 'worker')
-    assert worker._notice() is None
+    assert _cluster(tmp_path, chief_port_of(chief))._notice() is None
     chief.finish()
+    worker = _cluster(tmp_path, chief_port_of(chief))
     monkeypatch.setattr(module, '_PATIENCE', 0.5)
     started = time.time()
     worker.follow({'train': lambda: pytest.fail('it was believed')})
     assert time.time() - started > 0.5
+
+
+@pytest.mark.parametrize('failure', [None, 'set validation_fraction'])
+def test_a_chief_that_nobody_could_reach_ends(tmp_path: Any, chief_port: Any, failure: Any) -> None:
+    """That it did so while the worker ran is known from what it has written."""
+    worker = _cluster(tmp_path, chief_port)
+    chief = _cluster(tmp_path, chief_port, 'chief')
+    chief_port.close()
+    chief.finish(failure)
+    if failure is None:
+        worker.follow({})
+    else:
+        with pytest.raises(PruningError, match='^the chief has failed: set validation_fraction$'):
+            worker.follow({})
+
+
+def test_a_chief_that_has_failed_starts_again(tmp_path: Any, chief_port: Any) -> None:
+    """It is followed then, by who has waited for it, too: the old failure ends nobody."""
+    _cluster(tmp_path, chief_port, 'chief').finish('a mistake')
+    worker = _cluster(tmp_path, chief_port)
+    chief = _cluster(tmp_path, chief_port, 'chief')
+    assert not (worker._notice() or {}).get('finished')
+    chief.begin_training()
+    chief.call('train', [], lambda: chief.announce(ready=True))
+    done: List[str] = []
+    worker.follow({'train': lambda: (done.append('train'), chief.finish())})
+    assert done == ['train']
+
+
+def test_an_error_that_would_come_again(tmp_path: Any, chief_port: Any) -> None:
+    """It ends the worker, where it would try for ever; `test_a_worker_follows_every_training_once` has the others."""
+    chief, worker = (_cluster(tmp_path, chief_port, job) for job in ('chief', 'worker'))
+    chief.begin_training()
+    chief.call('train', [], lambda: chief.announce(ready=True))
+
+    def train() -> None:
+        raise tf.errors.InvalidArgumentError(None, None, 'no such shape')
+    with pytest.raises(tf.errors.InvalidArgumentError, match='no such shape'):
+        worker.follow({'train': train})
+
+
+@pytest.mark.parametrize('content', ['', '[]', '{"finished": true}'])
+def test_a_notice_that_is_none(tmp_path: Any, chief_port: Any, content: str) -> None:
+    (tmp_path / NOTICE).write_text(content)
+    assert _cluster(tmp_path, chief_port)._notice() is None
+    _cluster(tmp_path, chief_port, 'chief')
+    assert json.loads((tmp_path / NOTICE).read_text())['chief']
 
 
 def chief_port_of(chief: Cluster) -> Any:
