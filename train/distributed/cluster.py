@@ -22,6 +22,7 @@ from tf1pruning.tf1 import tf
 from ..config import MachineConfig
 from ..config.machine import CLUSTERS
 from .machine import CLUSTER
+from .watching import ended_with_chief
 
 _LOG = logging.getLogger(__name__)
 NOTICE = 'cluster.json'
@@ -199,8 +200,14 @@ class Cluster:
                   and self._take_part(actions[notice['action']], notice)):
                 left = self.training_id
             time.sleep(_POLL)
-        if notice.get('failure'):
-            raise PruningError('the chief has failed: %s' % notice['failure'])
+        said = _failure(notice)
+        if said is not None:
+            raise PruningError(said)
+
+    def failure(self) -> Optional[str]:
+        """Returns what the chief has failed by while this process ran; None where it has not."""
+        notice = self._written()
+        return _failure(notice) if notice is not None and self._has_met(notice['chief']) else None
 
     def _has_met(self, chief: str) -> bool:
         """Whether a chief that has finished did so while this process ran; else it may be about to start again."""
@@ -210,7 +217,8 @@ class Cluster:
         """Whether a training was taken part in to its end; False where it is not ready yet, or went away."""
         self.training_id = notice['training']
         try:
-            action(*notice['arguments'])
+            with ended_with_chief(self.failure):
+                action(*notice['arguments'])
         except _AWAY as error:
             _LOG.info('not in it (%s), trying again', type(error).__name__)
             return False
@@ -234,6 +242,10 @@ class Cluster:
 
     def _write(self, notice: Notice) -> None:
         write_text(self._path, json.dumps({'chief': self._incarnation, **notice}) + '\n')
+
+
+def _failure(notice: Notice) -> Optional[str]:
+    return 'the chief has failed: %s' % notice['failure'] if notice.get('failure') else None
 
 
 def _server(task: Task, machine: MachineConfig) -> tf.train.Server:

@@ -43,6 +43,27 @@ FOREIGN = 0o027
 AS_ITSELF = ("import json, os, sys; chief = json.loads(os.environ['TF_CONFIG'])['task']['type'] == 'chief'; "
              "os.umask(0o022 if chief else %d); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])" % FOREIGN)
 
+FAILING = """import json, os, sys
+from tf1pruning.errors import DataError
+from tf1pruning.tf1 import tf
+from train import train
+from train.distributed import tasks
+
+class Failing(tf.train.SessionRunHook):
+    def after_run(self, context, values):
+        raise DataError('a record is bad')
+
+class Classifier(train.Classifier):
+    def train(self, folder):
+        chief = json.loads(os.environ['TF_CONFIG'])['task']['type'] == 'chief'
+        return super().train(folder, hooks=[Failing()] if chief and not os.path.exists(sys.argv[-1]) else [])
+
+tasks.Classifier = Classifier
+train.define_flags('')
+train.start(train.main, lambda argv: train.parse_flags(argv[:-1]))
+"""
+"""Trains; the chief fails in its first step, unless there is a file by the name of the last argument."""
+
 
 class Output:
     """What the processes say, line by line; a line that is waited for may have consequences."""
@@ -151,6 +172,24 @@ def test_everybody_on_parameter_servers_is_killed(tmp_path: Any, trained: str) -
                   average=0.9)
     _check(tmp_path / 'out', 2, averages=True)
     assert all(_steps(output).get(name, 0) > 1 for name in ('worker:0', 'worker:1')), output.text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('kind', ['parameter_server', 'multi_worker_mirrored'])
+def test_a_chief_fails_in_the_midst_of_a_training(tmp_path: Any, kind: str) -> None:
+    """The others end with what it failed by; when that is mended, the same command works."""
+    (tmp_path / 'experiment.yaml').write_text(EXPERIMENT % kind)
+    command = [sys.executable, '-c', FAILING, '--config', str(tmp_path / 'experiment.yaml'),
+               '--output', str(tmp_path / 'out'), str(tmp_path / 'mended')]
+    output = Output()
+    with LocalCluster(command, kind, 1, 1, 0, output) as cluster:  # type: ignore[arg-type]
+        codes = {name: running.process.wait(300) for name, running in cluster.tasks.items()}
+    assert set(codes.values()) == {2}, output.text
+    assert output.text.count('chief:0 | train: a record is bad\n') == 1, output.text
+    assert output.text.count(': the chief has failed: a record is bad\n') == len(codes) - 1, output.text
+    (tmp_path / 'mended').touch()
+    with LocalCluster(command, kind, 1, 1, 0, output) as cluster:  # type: ignore[arg-type]
+        assert cluster.wait() == 0, output.text
 
 
 @pytest.mark.slow
