@@ -154,7 +154,7 @@ class Ranking:
 def _mean_of_finite(ranks: np.ndarray) -> float:
     """Returns the mean of what has not gone earlier; 1 where that is nothing."""
     finite = ranks[np.isfinite(ranks)]
-    return float(finite.mean()) or 1.0 if finite.size else 1.0
+    return (float(finite.mean()) if finite.size else 0.0) or 1.0
 
 
 def aligned(size: int, remaining: int, align: int, round_up: bool) -> int:

@@ -20,7 +20,8 @@ from tf1pruning.search.steps import Step
     ({'least_accuracy': 92}, 'least_accuracy must be from 0 to 1, not 92'),
     ({'largest_loss': -0.1}, 'largest_loss must be from 0 to 1, not -0.1'),
     ({'max_failed_rate': float('nan')}, 'max_failed_rate must be from 0 to 1, not nan'),
-    ({'scopes': 'all'}, "scopes must be a list of names, not 'all'"),
+    ({'scopes': 'all'}, "scopes must be a list of names, not the text 'all'"),
+    ({'exclude': (3,)}, r'exclude must be a list of names, not \(3,\)'),
     ({'max_retries': -1}, 'max_retries must not be negative: -1'),
 ])
 def test_settings_out_of_range(settings: Dict[str, Any], message: str) -> None:

@@ -67,7 +67,8 @@ class LoopSettings(NamedTuple):
         for name in ('scopes', 'exclude'):
             value = getattr(self, name)
             if not isinstance(value, (tuple, list)) or not all(isinstance(each, str) for each in value):
-                raise OptionError('%s must be a list of names, not %r' % (name, value))
+                raise OptionError('%s must be a list of names, not %s%r' % (
+                    name, 'the text ' if isinstance(value, str) else '', value))
         for name in ('least_accuracy', 'largest_loss', 'max_failed_rate'):
             value = getattr(self, name)
             if value is None and name != 'max_failed_rate':
